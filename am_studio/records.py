@@ -32,6 +32,8 @@ class Variant:
     removed_units: tuple[str, ...] = ()
     dragged: tuple[Choice, ...] = ()
     """What had been chosen for the details that `needs` turned off; kept so that a cause can be told exactly."""
+    nuisance: tuple[Choice, ...] = ()
+    """What was drawn for the nuisance factors, one pair a factor; () where the scenario declares none."""
 
     @classmethod
     def of(cls, levels: Mapping[str, str], removed_units: Iterable[str] = ()) -> Variant:
@@ -248,6 +250,22 @@ class Sampling:
 
     temperature: float = 1.0
     max_tokens: int = 4096
+    reasoning_effort: str = ""
+    """What the provider calls it (`low`, `medium`, `high`, ...); empty: not asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimits:
+    """How fast a model may be asked; None: not known, or left to what the provider says."""
+
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
+    concurrency: int | None = None
+    """Requests in flight, at most."""
+
+
+ClientName = Literal["litellm", "direct"]
+"""How a model is reached: through litellm, or by our own small client that speaks the OpenAI chat format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,11 +280,82 @@ class ModelSettings:
     input_price: float | None = None
     output_price: float | None = None
     """US dollars a million tokens; None: look it up."""
+    temperature: float | None = None
+    max_tokens: int | None = None
+    reasoning_effort: str = ""
+    """These three: instead of the study's `sampling`, for this model alone."""
+    client: ClientName = "litellm"
+    limits: RateLimits = RateLimits()
+    """Changes how fast a run goes, never what comes of it; not part of a plan's hash."""
+
+    @property
+    def embedded(self) -> bool:
+        """Whether this is a simulated subject that answers inside this process: no key, no network, no price."""
+        return self.name.startswith("sim/")
 
     @property
     def simulated(self) -> bool:
-        """Whether this is one of the program's own simulated subjects, which are no evidence about any real model."""
-        return self.name.startswith("sim/")
+        """Whether this is one of the program's own simulated subjects, which are no evidence about any real model.
+
+        Also true of one that is reached over HTTP, such as `openai/sim/strategist`.
+        """
+        return "sim" in self.name.split("/")[:-1]
+
+    @property
+    def provider(self) -> str:
+        """Whose rate limits are shared: the name's first part, the endpoint and the key."""
+        prefix = self.name.partition("/")[0] if "/" in self.name else "openai"
+        return " ".join(part for part in (prefix, self.endpoint, self.key_env) if part)
+
+    def sampling(self, common: Sampling) -> Sampling:
+        """How this model is sampled, where `common` is what the study says for all of them."""
+        return Sampling(
+            common.temperature if self.temperature is None else self.temperature,
+            common.max_tokens if self.max_tokens is None else self.max_tokens,
+            self.reasoning_effort or common.reasoning_effort,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function that is offered to a model natively; every argument is text."""
+
+    name: str
+    purpose: str
+    arguments: tuple[tuple[str, str], ...]
+    """(name, what it is) pairs, in order."""
+    required: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCall:
+    """A function that a model calls natively."""
+
+    id: str
+    """The provider's; results are given back under it."""
+    name: str
+    arguments: str
+    """JSON as the model wrote it, perhaps broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionResult:
+    """What came of a call, as the model is told."""
+
+    call: str
+    """The call's id."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """An earlier turn of a conversation: what the model answered, and what it was told then."""
+
+    reply: Reply
+    results: tuple[FunctionResult, ...] = ()
+    """One a call, in the order of the calls."""
+    said: str = ""
+    """A user message that follows, such as a notice of new mail; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,9 +364,15 @@ class ChatRequest:
 
     model: ModelSettings
     messages: tuple[tuple[str, str], ...]
-    """(role, text) pairs."""
+    """(role, text) pairs: the prompt."""
     sampling: Sampling
     seed: int
+    exchanges: tuple[Exchange, ...] = ()
+    """The conversation since the prompt, oldest first."""
+    functions: tuple[Function, ...] = ()
+    """What may be called natively; () in the inline protocol."""
+    repeats: bool = False
+    """Whether the same prompt is sent many times, so that a provider's prompt cache is worth asking for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +380,15 @@ class Usage:
     """Tokens as the provider counted them; for simulated subjects an estimate of 4 characters a token."""
 
     input_tokens: int = 0
+    """All that was read, cached tokens included."""
     output_tokens: int = 0
+    """All that was written, reasoning included."""
+    cached_tokens: int = 0
+    """Of the input: read from the provider's prompt cache, at its price."""
+    cache_write_tokens: int = 0
+    """Of the input: written into that cache, at its price."""
+    reasoning_tokens: int = 0
+    """Of the output: native reasoning, as far as the provider counts it apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +419,12 @@ class Reply:
     cost: float | None = None
     """US dollars; None when no price is known."""
     intent: Intent | None = None
+    calls: tuple[FunctionCall, ...] = ()
+    """Functions that are called natively, in order; () in the inline protocol."""
+    echo: str = ""
+    """JSON that the provider wants back unchanged with this reply in a later turn (signed reasoning); empty: nothing."""
+    limits: RateLimits | None = None
+    """What the provider said of its limits with this reply; passed on to flow control, never stored."""
 
 
 FailureKind = Literal[
@@ -333,6 +442,8 @@ class ModelFailure:
     retry_after: float | None = None
     """Seconds the provider asked to wait."""
     raw: str = ""
+    limits: RateLimits | None = None
+    """What the provider said of its limits; passed on to flow control, never stored."""
 
     @property
     def stops_model(self) -> bool:
@@ -559,6 +670,9 @@ class Study:
     seed: int
     budget_usd: float | None = None
     turns: int = 1
+    recheck: int = 10
+    """Baseline trials of each model that every later session of work re-runs, so that drift of a provider shows; 0: none.
+    Simulated subjects inside this process cannot drift, and are never re-run."""
     source: str = ""
     """The file it was read from; not part of what is hashed."""
     extra: Mapping[str, Any] = field(default_factory=dict)

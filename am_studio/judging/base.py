@@ -6,13 +6,24 @@ trial belongs to, and what a simulated subject meant is no part of what they are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol, runtime_checkable
 
 from am_studio.foundation.errors import StudioError, nearest
-from am_studio.records import Questions, Reading, Situation, Transcript, Verdict
+from am_studio.records import (
+    ChatRequest,
+    ModelFailure,
+    ModelSettings,
+    Questions,
+    Reading,
+    Reply,
+    Situation,
+    Transcript,
+    Verdict,
+)
 
 
+@runtime_checkable
 class Judge(Protocol):
     """Answers every outcome's question about one trial."""
 
@@ -28,7 +39,35 @@ class Judge(Protocol):
         ...
 
 
-OpenJudge = Callable[[Mapping[str, Any]], Judge]
+Ask = Callable[[ChatRequest], Awaitable[Reply | ModelFailure]]
+"""Sends one request of a judge: its row is stored first, its cost is reserved, and it is tried again where that helps."""
+
+
+class AskingJudge(Protocol):
+    """A judge that asks models. Its requests run beside the trials that are still to come."""
+
+    @property
+    def name(self) -> str:
+        """As `Judge.name`; with the models and the hash of the prompt in it."""
+        ...
+
+    @property
+    def models(self) -> tuple[ModelSettings, ...]:
+        """Every model that it asks; requests to others are refused."""
+        ...
+
+    async def judge_by_asking(
+        self, reading: Reading, transcript: Transcript, situation: Situation, questions: Questions, ask: Ask
+    ) -> tuple[Verdict, ...]:
+        """One verdict for each outcome, in the order of `questions`; `unclear` where it could not be asked.
+
+        Calls of `ask` come in an order that depends on the trial and on earlier answers alone: a resumed run gives the
+        stored answers again in that order.
+        """
+        ...
+
+
+OpenJudge = Callable[[Mapping[str, Any]], Judge | AskingJudge]
 """From the settings under `judge:` (without `kind`) to a judge; StudioError when they make no sense."""
 
 _OPENERS: dict[str, OpenJudge] = {}
@@ -49,7 +88,7 @@ def judge_kinds() -> tuple[str, ...]:
     return tuple(sorted(_OPENERS))
 
 
-def open_judge(settings: Mapping[str, Any]) -> Judge:
+def open_judge(settings: Mapping[str, Any]) -> Judge | AskingJudge:
     """The judge that settings such as `{"kind": "rules"}` ask for. StudioError: no such kind, or unknown settings."""
     kind = str(settings.get("kind", ""))
     opener = _OPENERS.get(kind)

@@ -16,7 +16,7 @@ def simulated_names() -> tuple[str, ...]:
 
 def check_model(settings: ModelSettings) -> None:
     """StudioError when a `sim/` name is not one of the simulated subjects; other names only their provider knows."""
-    known = simulated_names() if settings.simulated else (settings.name,)
+    known = simulated_names() if settings.embedded else (settings.name,)
     if settings.name not in known:
         raise StudioError(f"There is no simulated subject '{settings.name}'", hint=nearest(settings.name, known))
 
@@ -24,7 +24,7 @@ def check_model(settings: ModelSettings) -> None:
 def open_client(settings: ModelSettings) -> Client:
     """A client for this model; StudioError when a `sim/` name is not one of the simulated subjects."""
     check_model(settings)
-    if settings.simulated:
+    if settings.embedded:
         from am_studio.models.simulated import SimulatedClient
 
         return SimulatedClient(settings)

@@ -17,7 +17,7 @@ import zstandard
 
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.hashing import hash_json
-from am_studio.records import Evidence, Intent, ModelFailure, Reply, Usage, Verdict
+from am_studio.records import Evidence, FunctionCall, Intent, ModelFailure, Reply, Usage, Verdict
 
 LARGEST = 64 * 1024 * 1024
 """The most that one row may unpack to, in bytes."""
@@ -70,7 +70,9 @@ def digest(table: str, row: int | str, body: bytes) -> bytes:
 
 def words(reply: Reply) -> bytes | None:
     """8 bytes that are the same for replies of the same words; None for a reply without any."""
-    said = reply.reasoning + "\0" + reply.text
+    said = "\0".join(
+        [reply.reasoning, reply.text, *(part for call in reply.calls for part in (call.name, call.arguments))]
+    )
     return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=8).digest() if len(said) > 1 else None
 
 
@@ -91,9 +93,9 @@ def decoded(what: str, decode: Callable[[Any], T], value: Any) -> T:
 
 
 def reply_as_json(reply: Reply) -> list[Any]:
-    """A reply without its intent, which is stored apart."""
+    """A reply without its intent, which is stored apart; calls, echo and finer usage only where there are any."""
     usage = reply.usage
-    return [
+    plain = [
         reply.text,
         reply.reasoning,
         reply.finish,
@@ -102,12 +104,27 @@ def reply_as_json(reply: Reply) -> list[Any]:
         reply.model_returned,
         reply.cost,
     ]
+    finer = [usage.cached_tokens, usage.cache_write_tokens, usage.reasoning_tokens]
+    if reply.calls or reply.echo or any(finer):
+        plain += [[[call.id, call.name, call.arguments] for call in reply.calls], reply.echo, finer]
+    return plain
 
 
 def reply_from_json(value: Any, intent: Intent | None) -> Reply:
     """The reply with its intent put back."""
-    text, reasoning, finish, input_tokens, output_tokens, model_returned, cost = value
-    return Reply(text, reasoning, finish, Usage(input_tokens, output_tokens), model_returned, cost, intent)
+    text, reasoning, finish, input_tokens, output_tokens, model_returned, cost, *more = value
+    calls, echo, finer = more or ((), "", ())
+    return Reply(
+        text,
+        reasoning,
+        finish,
+        Usage(input_tokens, output_tokens, *finer),
+        model_returned,
+        cost,
+        intent,
+        tuple(FunctionCall(*call) for call in calls),
+        echo,
+    )
 
 
 def intent_as_json(intent: Intent) -> list[Any]:

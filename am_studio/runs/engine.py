@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from am_studio.designs.base import Design
-from am_studio.judging import Judge
+from am_studio.foundation.errors import StudioError
+from am_studio.judging import AskingJudge, Judge
 from am_studio.models.base import Client
 from am_studio.models.prices import find_price
 from am_studio.records import ModelFailure, Reply, TrialSpec
@@ -79,7 +80,7 @@ class Engine:
         *,
         scenario: Scenario,
         design: Design,
-        judge: Judge,
+        judge: Judge | AskingJudge,
         clients: Mapping[str, Client],
         observer: Observer = lambda _: None,
         settings: EngineSettings | None = None,
@@ -187,7 +188,7 @@ class Engine:
             queues[spec.model].append(spec)
         for name, queue in queues.items():
             line = self._lines[name]
-            most = self._settings.simulated_concurrency if line.settings.simulated else self._settings.concurrency
+            most = self._settings.simulated_concurrency if line.settings.embedded else self._settings.concurrency
             for _ in range(min(most, len(queue))):
                 self._workers.add(asyncio.create_task(self._work(line, queue)))
         try:
@@ -239,6 +240,8 @@ class Engine:
             self._recorder.note(TrialEnded(spec, time.time(), None))
             return
         reading = read_transcript(transcript, situation)
+        if not isinstance(self._judge, Judge):
+            raise StudioError("judges that ask models are not carried out yet", self._judge.name)
         verdicts = self._judge.judge(reading, transcript, situation, self._questions)
         self._recorder.note(TrialEnded(spec, time.time(), verdicts, reading.refused, reading.truncated))
 

@@ -136,7 +136,7 @@ def plan_hash(plan: Plan) -> str:
     """`sha256:` and the digest over everything in the plan that could change a result."""
     return hash_json(
         {
-            "study": study_as_json(plan.study),
+            "study": _what_matters(plan.study),
             "scenario": [plan.scenario, plan.scenario_hash],
             "design": [[arm.name, arm.trials, arm.variant.levels, arm.variant.removed_units] for arm in plan.arms],
             "judge": plan.judge,
@@ -144,6 +144,14 @@ def plan_hash(plan: Plan) -> str:
             "program": plan.program,
         }
     )
+
+
+def _what_matters(study: Study) -> dict[str, Any]:
+    """The study without what changes only how fast a run goes."""
+    plain = study_as_json(study)
+    for model in plain["models"]:
+        del model["limits"]
+    return plain
 
 
 def plan_as_json(plan: Plan) -> dict[str, Any]:

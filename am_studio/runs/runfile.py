@@ -17,7 +17,7 @@ import apsw
 
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.hashing import canonical_json
-from am_studio.records import Counts, Intent, Reply, Transcript, TrialSpec, Variant, Verdict
+from am_studio.records import Choice, Counts, Intent, Reply, Transcript, TrialSpec, Variant, Verdict
 from am_studio.runs import codec, schema
 from am_studio.runs.codec import Damage
 from am_studio.runs.database import connect
@@ -193,7 +193,7 @@ class RunFile:
         """The names by which the provider called this model, in the order in which they came."""
         rows = self._db.execute(
             """SELECT name.name FROM attempt JOIN trial ON trial.id = attempt.trial JOIN name ON name.id = attempt.returned
-            WHERE trial.model = ? GROUP BY name.id ORDER BY min(attempt.id)""",
+            WHERE trial.model = ? AND attempt.judge = 0 GROUP BY name.id ORDER BY min(attempt.id)""",
             (self._name("model", model),),
         )
         return tuple(name for (name,) in rows if name)
@@ -214,6 +214,21 @@ class RunFile:
         meant = self._intents(trial) if intents else {}
         rows = self._db.execute("SELECT turn, body, digest FROM reply WHERE trial = ? ORDER BY turn", (trial,))
         return Transcript(tuple(_reply(trial, turn, body, stored, meant) for turn, body, stored in rows))
+
+    def judge_replies(self, trial: int, judge: str) -> tuple[Reply, ...]:
+        """What the models that this judge asks answered about a trial so far, in the order of its requests."""
+        rows = self._db.execute(
+            "SELECT turn, body, digest FROM judge_reply WHERE trial = ? AND judge = ? ORDER BY turn",
+            (trial, self._name("judge", judge)),
+        )
+        return tuple(
+            codec.decoded(
+                "judge_reply",
+                lambda value: codec.reply_from_json(value, None),
+                codec.checked("judge_reply", f"{trial}.{judge}.{turn}", body, stored),
+            )
+            for turn, body, stored in rows
+        )
 
     def verdicts(self, trial: int, judge: str | None = None) -> tuple[Verdict, ...]:
         """What this judge (the plan's when None) said of a trial, with its evidence."""
@@ -312,15 +327,18 @@ def _reply(trial: int, turn: int, body: bytes, stored: bytes, meant: Mapping[int
 
 def variant_key(variant: Variant) -> str:
     """The one text of a variant."""
-    return canonical_json([variant.levels, variant.removed_units, variant.dragged])
+    drawn = [variant.nuisance] if variant.nuisance else []
+    return canonical_json([variant.levels, variant.removed_units, variant.dragged, *drawn])
 
 
 def variant_of(key: str) -> Variant:
     """The variant of this text."""
-    levels, removed_units, dragged = json.loads(key)
-    return Variant(
-        tuple((str(a), str(b)) for a, b in levels), tuple(removed_units), tuple((str(a), str(b)) for a, b in dragged)
-    )
+    levels, removed_units, dragged, *drawn = json.loads(key)
+    return Variant(_choices(levels), tuple(map(str, removed_units)), _choices(dragged), _choices(*drawn))
+
+
+def _choices(pairs: Iterable[Any] = ()) -> tuple[Choice, ...]:
+    return tuple((str(name), str(level)) for name, level in pairs)
 
 
 def batch_digest(first: int, specs: Iterable[TrialSpec]) -> bytes:

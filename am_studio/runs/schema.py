@@ -1,5 +1,7 @@
 """The tables of a run file and their version. Nothing here reads or writes rows.
 
+Version 2: requests of judges (`attempt.judge`, 0 for the subject's own; `judge_reply`).
+
 Narrow tables carry what is counted; bodies (zstd JSON with a digest) carry what is read one at a time. What a simulated
 subject meant stands in a table of its own, which no judge reads.
 """
@@ -10,7 +12,7 @@ from am_studio.records import Answer
 
 APPLICATION_ID = 0x414D_5354
 """`AMST`: marks an SQLite file as a run."""
-VERSION = 1
+VERSION = 2
 
 PLANNED, DONE, FAILED = 0, 1, 2
 """States of a trial. A trial that failed gave no conversation after every try."""
@@ -41,13 +43,17 @@ CREATE TABLE batch (first INTEGER PRIMARY KEY, trials INTEGER NOT NULL, digest B
 CREATE TABLE attempt (
   id INTEGER PRIMARY KEY, trial INTEGER NOT NULL, turn INTEGER NOT NULL, number INTEGER NOT NULL, session INTEGER NOT NULL,
   state INTEGER NOT NULL DEFAULT 0, started REAL NOT NULL, seconds REAL, kind TEXT, cost REAL NOT NULL,
-  input_tokens INTEGER, output_tokens INTEGER, returned INTEGER
+  input_tokens INTEGER, output_tokens INTEGER, returned INTEGER, judge INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX attempt_open ON attempt (id) WHERE state = 0;
 CREATE TABLE reply (
   trial INTEGER NOT NULL, turn INTEGER NOT NULL, attempt INTEGER NOT NULL, body BLOB NOT NULL, digest BLOB NOT NULL,
   words BLOB, PRIMARY KEY (trial, turn)
 ) STRICT;
+CREATE TABLE judge_reply (
+  trial INTEGER NOT NULL, judge INTEGER NOT NULL, turn INTEGER NOT NULL, attempt INTEGER NOT NULL, body BLOB NOT NULL,
+  digest BLOB NOT NULL, PRIMARY KEY (trial, judge, turn)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE failure (attempt INTEGER PRIMARY KEY, body BLOB NOT NULL, digest BLOB NOT NULL) STRICT;
 CREATE TABLE intent (
   trial INTEGER NOT NULL, turn INTEGER NOT NULL, body BLOB NOT NULL, digest BLOB NOT NULL, PRIMARY KEY (trial, turn)

@@ -17,7 +17,7 @@ from pydantic import Field, TypeAdapter, field_validator
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.foundation.locations import ablations_roots
 from am_studio.foundation.yamlfile import Form, load_as, read_yaml
-from am_studio.records import ModelSettings, ProtocolName, Sampling, Study
+from am_studio.records import ClientName, ModelSettings, ProtocolName, RateLimits, Sampling, Study
 from am_studio.scenarios.forms import FormatNumber, Level
 
 _ENDPOINT = re.compile(r"https?://[^\s@]+$")
@@ -28,6 +28,14 @@ class PriceForm(Form):
 
     input: float | None = Field(None, ge=0, description="US dollars a million tokens that the model reads.")
     output: float | None = Field(None, ge=0, description="US dollars a million tokens that the model writes.")
+
+
+class LimitsForm(Form):
+    """How fast a model may be asked; what is left out is learned from the provider."""
+
+    requests_per_minute: float | None = Field(default=None, gt=0)
+    tokens_per_minute: float | None = Field(default=None, gt=0)
+    concurrency: int | None = Field(default=None, gt=0, le=10_000, description="Requests in flight, at most.")
 
 
 class ModelForm(Form):
@@ -41,6 +49,13 @@ class ModelForm(Form):
     price: PriceForm = Field(
         default_factory=lambda: PriceForm(input=None, output=None), description="Overrides the price table."
     )
+    temperature: float | None = Field(None, ge=0, le=2, description="Instead of the study's, for this model.")
+    max_tokens: int | None = Field(None, gt=0, le=1_000_000, description="Instead of the study's, for this model.")
+    reasoning_effort: str = Field("", pattern=r"^[a-z]*$", max_length=20, description="Instead of the study's.")
+    client: ClientName = Field(
+        "litellm", description="`direct`: a lean client of our own, for servers that speak the OpenAI chat format."
+    )
+    limits: LimitsForm = Field(default_factory=LimitsForm, description="How fast it may be asked.")
 
     @field_validator("endpoint")
     @classmethod
@@ -65,8 +80,22 @@ class ToolsProtocolForm(Form):
 class SamplingForm(Form):
     """How every model of the study is sampled."""
 
-    temperature: float = Field(1.0, ge=0, le=2)
-    max_tokens: int = Field(4096, gt=0, le=1_000_000)
+    temperature: float = Field(default=1.0, ge=0, le=2)
+    max_tokens: int = Field(default=4096, gt=0, le=1_000_000)
+    reasoning_effort: str = Field(
+        default="", pattern=r"^[a-z]*$", max_length=20, description="As the provider calls it: low, medium, high, ..."
+    )
+
+
+class SessionsForm(Form):
+    """What every later session of work on a run does first."""
+
+    recheck: int = Field(
+        default=10,
+        ge=0,
+        le=1000,
+        description="Baseline trials of each model that it re-runs, so that drift shows; 0: none.",
+    )
 
 
 class BudgetForm(Form):
@@ -95,8 +124,9 @@ class StudyForm(Form):
         "inline", description="`inline`, or `{tools: {turns: 12}}`."
     )
     judge: dict[str, Any] = Field(default_factory=lambda: {"kind": "rules"}, description="`kind` and its settings.")
-    sampling: SamplingForm = Field(default_factory=lambda: SamplingForm(temperature=1.0, max_tokens=4096))
+    sampling: SamplingForm = Field(default_factory=SamplingForm)
     budget: BudgetForm | None = Field(None)
+    sessions: SessionsForm = Field(default_factory=SessionsForm, description="Work in several sessions.")
     seed: int = Field(0, ge=0, lt=2**63, description="Same seed, same order and same seeds of the trials.")
 
 
@@ -175,10 +205,11 @@ def study_of(form: StudyForm, path: Path) -> Study:
         trials=form.trials,
         protocol=protocol,
         judge=form.judge,
-        sampling=Sampling(form.sampling.temperature, form.sampling.max_tokens),
+        sampling=Sampling(form.sampling.temperature, form.sampling.max_tokens, form.sampling.reasoning_effort),
         seed=form.seed,
         budget_usd=form.budget.usd if form.budget else None,
         turns=tools.turns if tools else 1,
+        recheck=form.sessions.recheck,
         source=str(path),
     )
 
@@ -186,4 +217,16 @@ def study_of(form: StudyForm, path: Path) -> Study:
 def _model(form: str | ModelForm) -> ModelSettings:
     if isinstance(form, str):
         return ModelSettings(form)
-    return ModelSettings(form.name, form.endpoint, form.key_env, form.price.input, form.price.output)
+    limits = RateLimits(form.limits.requests_per_minute, form.limits.tokens_per_minute, form.limits.concurrency)
+    return ModelSettings(
+        form.name,
+        form.endpoint,
+        form.key_env,
+        form.price.input,
+        form.price.output,
+        form.temperature,
+        form.max_tokens,
+        form.reasoning_effort,
+        form.client,
+        limits,
+    )

@@ -17,6 +17,8 @@ from am_studio.runs.runfile import RunFile, batch_digest
 _BODIES = {
     "run": "SELECT name, body, digest FROM run",
     "reply": "SELECT trial || '.' || turn, body, digest FROM reply",
+    "judge_reply": """SELECT trial || '.' || name.name || '.' || turn, body, digest FROM judge_reply
+        JOIN name ON name.id = judge_reply.judge""",
     "intent": "SELECT trial || '.' || turn, body, digest FROM intent",
     "failure": "SELECT attempt, body, digest FROM failure",
     "evidence": "SELECT trial || '.' || name.name, body, digest FROM evidence JOIN name ON name.id = evidence.judge",

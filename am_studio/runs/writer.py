@@ -47,6 +47,8 @@ class AttemptStarted:
     """Seconds since 1970."""
     reserved: float
     """US dollars that it can cost at most; 0 when no price is known."""
+    judge: str = ""
+    """The judge that asks, by its name; empty: a turn of the subject's. Each judge counts its turns from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class AttemptEnded:
     answer: Reply | ModelFailure
     cost: float
     """US dollars, settled; what was reserved when nobody can tell."""
+    judge: str = ""
+    """As it started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +187,9 @@ class RunWriter(RunFile):
         return self._last_attempt
 
     def begun(self) -> dict[int, int]:
-        """Trials that have not ended and that requests were made for: how many each, in all sessions."""
+        """Trials that have not ended and whose subject was asked: how many requests each, in all sessions."""
         query = f"""SELECT trial, count(*) FROM attempt JOIN trial ON trial.id = attempt.trial
-            WHERE trial.state = {schema.PLANNED} GROUP BY trial"""  # noqa: S608
+            WHERE trial.state = {schema.PLANNED} AND attempt.judge = 0 GROUP BY trial"""  # noqa: S608
         return dict(self._db.execute(query))
 
     def commit(self, operations: Iterable[Operation]) -> None:
@@ -212,7 +216,7 @@ class RunWriter(RunFile):
 
     def _attempt_started(self, started: AttemptStarted) -> None:
         self._db.execute(
-            "INSERT INTO attempt (id, trial, turn, number, session, started, cost) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO attempt (id, trial, turn, number, session, started, cost, judge) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 started.attempt,
                 started.trial,
@@ -221,6 +225,7 @@ class RunWriter(RunFile):
                 self._session,
                 started.at,
                 started.reserved,
+                self._named("judge", started.judge) if started.judge else 0,
             ),
         )
 
@@ -247,6 +252,14 @@ class RunWriter(RunFile):
             ),
         )
         body = codec.pack(codec.reply_as_json(answer))
+        if ended.judge:
+            judge = self._named("judge", ended.judge)
+            row = f"{ended.trial}.{ended.judge}.{ended.turn}"
+            self._db.execute(
+                "INSERT INTO judge_reply VALUES (?, ?, ?, ?, ?, ?)",
+                (ended.trial, judge, ended.turn, ended.attempt, body, codec.digest("judge_reply", row, body)),
+            )
+            return
         row = f"{ended.trial}.{ended.turn}"
         self._db.execute(
             "INSERT INTO reply VALUES (?, ?, ?, ?, ?, ?)",

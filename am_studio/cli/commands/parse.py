@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Carry the command out."""
-    from am_studio.judging import open_judge
+    from am_studio.judging.rules import RulesJudge
     from am_studio.records import Transcript
     from am_studio.scenarios import load_scenario, situate
     from am_studio.trials import read_transcript
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     situation = situate(scenario, variant)
     transcript = Transcript((_reply(_read(args.file), args.file),))
     reading = read_transcript(transcript, situation)
-    verdicts = open_judge({"kind": "rules"}).judge(reading, transcript, situation, scenario.questions)
+    verdicts = RulesJudge().judge(reading, transcript, situation, scenario.questions)
     if args.json:
         emit_json(as_json(scenario.ref, variant, transcript.replies[0], reading, verdicts))
     else:
