@@ -235,10 +235,22 @@ class World:
         return False
 
 
-class State:
-    """The names' values in one variant under one protocol."""
+NOTHING_REMOVED: Mapping[str, tuple[str, ...]] = {}
 
-    __slots__ = ("chosen", "levels", "protocol", "world")
+
+def by_part(removed: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    """The removed units of a variant (`system.md:line:12`) by their part, each without the part's name."""
+    found: dict[str, list[str]] = {}
+    for name in removed:
+        part, _, unit = name.partition(":")
+        found.setdefault(part, []).append(unit)
+    return {part: tuple(units) for part, units in found.items()}
+
+
+class State:
+    """The names' values in one variant under one protocol; `removed` are its removed units by part."""
+
+    __slots__ = ("chosen", "levels", "protocol", "removed", "world")
 
     def __init__(
         self,
@@ -246,8 +258,10 @@ class State:
         levels: Mapping[str, str],
         protocol: ProtocolName = "inline",
         chosen: Mapping[str, str] | None = None,
+        removed: Mapping[str, tuple[str, ...]] = NOTHING_REMOVED,
     ) -> None:
         self.world = world
+        self.removed = removed
         self.levels = levels
         self.protocol = protocol
         self.chosen = levels if chosen is None else chosen
@@ -256,7 +270,9 @@ class State:
     def of(cls, world: World, variant: Variant, protocol: ProtocolName = "inline") -> State:
         """The state of a variant."""
         levels = variant.as_dict()
-        return cls(world, levels, protocol, {**levels, **dict(variant.dragged)} if variant.dragged else levels)
+        chosen = {**levels, **dict(variant.dragged)} if variant.dragged else levels
+        removed = by_part(variant.removed_units) if variant.removed_units else NOTHING_REMOVED
+        return cls(world, levels, protocol, chosen, removed)
 
     def look(self, path: str) -> Value:
         """The value of a name; KeyError for one that `check` would have refused."""

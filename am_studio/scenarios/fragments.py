@@ -81,7 +81,7 @@ class Writer:
         return [fragment for fragment in fragments if fragment.text]
 
     def _branches(self, part: Branches, why: Why) -> list[Fragment]:
-        taken, reason = self._taken(part, why)
+        taken, reason = self.taken(part, why)
         if not self._with_off:
             return self.body(part.otherwise if taken < 0 else part.branches[taken][1], reason)
         fragments: list[Fragment] = []
@@ -91,7 +91,8 @@ class Writer:
             fragments += written if here else [replace(fragment, off=True) for fragment in written]
         return fragments
 
-    def _taken(self, branches: Branches, why: Why) -> tuple[int, Why]:
+    def taken(self, branches: Branches, why: Why) -> tuple[int, Why]:
+        """Which branch is taken here (-1: the last `else`), and the reasons with it added."""
         support = self.world.support(*(test for test, _ in branches.branches))
         taken, cause, consulted = self.world.decide(
             id(branches), lambda state: branch(branches, state), support, self.state

@@ -140,6 +140,8 @@ class Template:
     file: str
     passages: tuple[tuple[str, int, int], ...] = ()
     """Named passages: name, start and end offset in the source."""
+    line: int = 1
+    """The line of the file in which the source begins."""
 
 
 _ENVIRONMENT = jinja2.Environment(  # noqa: S701  (never renders: only its lexer and parser are used)
@@ -195,7 +197,7 @@ class _Walker:
         except ValueError as error:
             raise self._error(0, f"not a template: {error}") from error
         parts = self._parts(tree.body, 1)
-        return Template(tuple(parts), self._source, self._origin.file, tuple(self._passages))
+        return Template(tuple(parts), self._source, self._origin.file, tuple(self._passages), self._origin.line)
 
     # Where things stand: Jinja's tree knows lines only, its tokens can be aligned with the source. -----------------
 

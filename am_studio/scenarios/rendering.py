@@ -14,6 +14,7 @@ from typing import Any, Literal
 from am_studio.foundation.errors import Place, StudioError
 from am_studio.foundation.hashing import hash_json
 from am_studio.records import Mail, Message, OfferedTool, Person, Prompt, ProtocolName, Span, Variant
+from am_studio.scenarios.cutting import cut, neutral
 from am_studio.scenarios.evaluation import State, World, names_in
 from am_studio.scenarios.fragments import Fragment, Why, Writer
 from am_studio.scenarios.language import Template
@@ -128,6 +129,9 @@ class Renderer:
         return [email for email in found if email is not None]
 
     def _email(self, email: Email, state: State, with_off: bool = False) -> RenderedEmail | None:
+        removed = state.removed.get(email.id, ()) if state.removed else ()
+        if removed:
+            return None if "email" in removed else self._write_email(email, state, with_off, removed)
         made: RenderedEmail | None = self._cached(
             f"{email.id}{_WITH_OFF}" if with_off else email.id,
             self._email_support(email),
@@ -136,7 +140,9 @@ class Renderer:
         )
         return made
 
-    def _write_email(self, email: Email, state: State, with_off: bool) -> RenderedEmail | None:
+    def _write_email(
+        self, email: Email, state: State, with_off: bool, removed: tuple[str, ...] = ()
+    ) -> RenderedEmail | None:
         writer = Writer(self.world, state, email.id, with_off=with_off)
         exists, why = writer.holds(email.when, Why())
         if not exists and not with_off:
@@ -144,6 +150,8 @@ class Renderer:
         style = self.world.parts.style
         values = {name: self._header_values(header, writer, why) for name, header in email.headers.items()}
         body = writer.body(email.body.parts, why)
+        if removed:
+            body, values["subject"] = _without(body, values["subject"], email.id, removed)
         before, after = ("<email>\n", "</email>") if style.envelope == "xml" else ("", "")
         ends = "" if email.body.source.endswith("\n") else "\n"
         shown = [
@@ -246,16 +254,30 @@ class Renderer:
     def _unit(
         self, name: str, template: Template, state: State, inbox: list[Fragment], with_off: bool
     ) -> list[Fragment]:
+        removed = state.removed.get(name, ()) if state.removed else ()
         if with_off or _places_inbox(template):
-            return self._main(name, template, state, inbox, with_off)
+            whole = self._main(name, template, state, inbox, with_off)
+            return cut(whole, name, removed) if removed else whole
         made: list[Fragment] = self._cached(
             name, self._template_support(template), state, lambda: self._main(name, template, state, ())
         )
-        return made
+        return cut(made, name, removed) if removed else made
 
 
 def _places_inbox(template: Template) -> bool:
     return any(name.path == "inbox" for name in names_in(template.parts))
+
+
+def _without(
+    body: list[Fragment], subject: list[list[Fragment]], email: str, removed: tuple[str, ...]
+) -> tuple[list[Fragment], list[list[Fragment]]]:
+    """Body and subject of an email without some units, or with neutral text in place of all of it."""
+    if "email:neutral" not in removed:
+        return cut(body, email, removed), subject
+    stand_ins = (_text(body), "".join(_text(value) for value in subject))
+    new_body, new_subject = (neutral(text) if text.strip() else text for text in stand_ins)
+    told = [[replace(subject[0][0], text=new_subject.rstrip("."))]] if subject and subject[0] else subject
+    return ([replace(body[0], text=new_body)] if body else body), told
 
 
 def _record(email: Email, values: Mapping[str, list[list[Fragment]]], body: list[Fragment]) -> Mail:
