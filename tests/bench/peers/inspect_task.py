@@ -15,7 +15,8 @@ import time
 os.environ.setdefault("OPENAI_API_KEY", "none")
 os.environ["INSPECT_DISPLAY"] = "none"
 
-from inspect_ai import Task, eval as run_eval
+from inspect_ai import Task
+from inspect_ai import eval as run_eval
 from inspect_ai.dataset import Sample
 from inspect_ai.model import ChatMessageSystem, ChatMessageUser, GenerateConfig, get_model
 from inspect_ai.scorer import Score, Target, accuracy, scorer
