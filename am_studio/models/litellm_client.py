@@ -1,67 +1,80 @@
 """Real models through litellm: one request in, one `Reply` or `ModelFailure` out.
 
 The only file that imports litellm, and only when the first request is made: the import takes seconds. What litellm
-would do by itself is off: retries (they are the engine's), `.env` files, fetching price lists, telemetry, callbacks,
-printing. Keys come from the environment at the moment of the request; they are neither kept nor told, and are cut
-out of every message that a provider sends back. A provider's refusal to answer (a content filter) is a reply, not a
-failure.
+would do by itself is off: retries (they are the engine's), following redirects, `.env` files, fetching price lists,
+telemetry, callbacks, logging and printing. Keys come from the environment at the moment of the request; they are
+neither kept nor told, and are cut out of every message that a provider sends back. A provider's refusal to answer (a
+content filter) is a reply, not a failure.
+
+Every request of litellm's own handlers and of the OpenAI library inside it passes `_carry`, which sends it once, reads
+the answer within `answers.MOST_BYTES`, and notes it for the attempt. Only providers that bring a transport of their own
+escape it: `aiohttp_openai/`, and those that litellm calls from a thread (`sagemaker/` streams, `petals/`, `nlp_cloud/`,
+OAuth tokens of Vertex and watsonx). For these, failures are told from litellm's exceptions, and their size is bounded by
+the engine's limit on an attempt alone.
 """
 
 from __future__ import annotations
 
-import json
-import math
+import logging
 import os
 import re
-import traceback
 import warnings
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Mapping
+from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
+from am_studio.models.answers import (
+    ACCEPTED_ENCODING,
+    REQUEST_SECONDS,
+    Answer,
+    Body,
+    UnreadableBody,
+    first_line,
+    read,
+    refused,
+    with_headers,
+)
+from am_studio.models.headers import limits_of, retry_after_of
+from am_studio.models.keys import excerpt, key_of
+from am_studio.models.openai_format import RAW_CHARACTERS, messages_of, reply_of, tools_of
 from am_studio.models.prices import find_price
-from am_studio.records import ChatRequest, FailureKind, Finish, ModelFailure, ModelSettings, Reply, Usage
-
-REQUEST_SECONDS = 600.0
-"""What litellm is told; the engine's own limit on an attempt is the one that counts."""
-MOST_TOKENS = 10**12
-"""Counts beyond this are a provider's nonsense and are taken as not given."""
+from am_studio.records import ChatRequest, FailureKind, ModelFailure, ModelSettings, Reply, Usage
 
 _KINDS: tuple[tuple[str, FailureKind], ...] = (
     # Subclasses before their bases: the first class in this order that the exception is an instance of decides.
     ("Timeout", "timeout"),
     ("APIConnectionError", "connection"),
     ("APIResponseValidationError", "bad_reply"),
+    ("AuthenticationError", "authentication"),
+    ("PermissionDeniedError", "authentication"),
+    ("NotFoundError", "not_found"),
+    ("RateLimitError", "rate_limit"),
+    ("BadRequestError", "bad_request"),
+    ("InternalServerError", "server"),
+    ("ServiceUnavailableError", "server"),
 )
-_STATUSES: Mapping[int, FailureKind] = {
-    400: "bad_request",
-    401: "authentication",
-    402: "authentication",
-    403: "authentication",
-    404: "not_found",
-    408: "timeout",
-    413: "bad_request",
-    422: "bad_request",
-    429: "rate_limit",
-}
-_UNREADABLE = (
-    "Invalid response object",
-    "JSONDecodeError",
-    "Expecting value",
-    "Unterminated string",
-    "Unable to get json response",
-)
-CostOf = Callable[[Usage], float | None]
+_ASKS_FOR_CACHING = re.compile(r"(?:(?:anthropic|bedrock|vertex_ai|openrouter/anthropic)/.*)?claude", re.IGNORECASE)
+"""Models that cache a prompt only where a mark says so; others do by themselves, or not at all."""
+_TAKES_REASONING_BACK = {"deepseek", "moonshot", "hosted_vllm", "litellm_proxy", "zai", "minimax", "dashscope"}
+"""Providers whose own format has `reasoning_content` in earlier turns; others refuse a field that they do not know."""
+_TALKATIVE = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "openai", "httpx", "httpcore")
 
-_LOOKS_LIKE_A_KEY = re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf|key|AIza)[-_]?[A-Za-z0-9_\-*]{12,}")
-_FINISHES: Mapping[str, Finish] = {
-    "length": "length",
-    "max_tokens": "length",
-    "content_filter": "content_filter",
-    "refusal": "refusal",
-}
+
+class _Attempt:
+    """What one call of litellm sent and received."""
+
+    def __init__(self) -> None:
+        self.sent: set[str] = set()
+        self.answer: Answer | None = None
+        self.trouble: ModelFailure | None = None
+
+
+class _AlreadySent(RuntimeError):
+    """litellm would send the same request again."""
+
+
+_ATTEMPT: ContextVar[_Attempt | None] = ContextVar("attempt", default=None)
 
 
 class LitellmClient:
@@ -73,30 +86,41 @@ class LitellmClient:
 
     async def ask(self, request: ChatRequest) -> Reply | ModelFailure:
         """Send exactly one request. Never raises for what a provider does; cancellation passes through."""
-        key = self._key()
+        key = key_of(self._settings)
         if isinstance(key, ModelFailure):
             return key
         litellm = _litellm()
+        attempt = _Attempt()
+        token = _ATTEMPT.set(attempt)
         try:
             response = await litellm.acompletion(**_arguments(request, key))
-            raw = _plain(response)
+            outcome = reply_of(_plain(response), self._cost)
         except Exception as error:  # noqa: BLE001 - litellm raises what providers, parsers and transports raise
-            return _failed(litellm, error, key, self._cost)
-        return _reply(raw, self._cost)
+            return self._failed(litellm, error, attempt, key)
+        finally:
+            _ATTEMPT.reset(token)
+        return outcome if attempt.answer is None else with_headers(outcome, attempt.answer, key)
 
     async def close(self) -> None:
         """Close the connections that litellm keeps for the process."""
         if _litellm.cache_info().currsize:
             await _litellm().close_litellm_async_clients()
 
-    def _key(self) -> str | ModelFailure:
-        name = self._settings.key_env
-        key = os.environ.get(name, "") if name else ""
-        if name and not key:
-            return ModelFailure(
-                "authentication", f"The environment variable {name}, which should hold the key, is not set."
-            )
-        return key
+    def _failed(self, litellm: Any, error: Exception, attempt: _Attempt, key: str) -> Reply | ModelFailure:
+        """What a call that raised comes to, told from what was received rather than from what litellm makes of it."""
+        answer = attempt.answer
+        if isinstance(error, litellm.exceptions.ContentPolicyViolationError):
+            filtered = Reply(text="", reasoning="", finish="content_filter", usage=Usage(), model_returned="")
+            return filtered if answer is None else with_headers(filtered, answer, key)
+        if attempt.trouble is not None:
+            return attempt.trouble
+        if answer is None:
+            return _told_by_litellm(litellm, error, key)
+        if not 200 <= answer.status < 300:
+            return refused(answer, key)
+        # litellm gave up on an answer that has been paid for, such as content in blocks on its `openai/` path. If it is
+        # in the OpenAI format it can still be read.
+        return read(answer, self._cost, key)
 
     def _cost(self, usage: Usage) -> float | None:
         return self._price.of(usage) if self._price is not None and usage != Usage() else None
@@ -107,10 +131,13 @@ def _litellm() -> Any:
     """The module, imported quietly and offline."""
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     os.environ["LITELLM_MODE"] = "PRODUCTION"
-    os.environ.pop("LITELLM_LOG", None)
+    # Other transports would escape `_carry`.
+    for name in ("LITELLM_LOG", "OPENAI_LOG", "DISABLE_AIOHTTP_TRANSPORT", "LITELLM_HTTP2"):
+        os.environ.pop(name, None)
     # What the OpenAI library says of answers that do not fit its types; they are looked at here anyway.
     warnings.filterwarnings("ignore", message="Pydantic serializer warnings")
     import litellm
+    from litellm.llms.custom_httpx.aiohttp_transport import LiteLLMAiohttpTransport
 
     litellm.suppress_debug_info = True
     litellm.telemetry = False
@@ -119,14 +146,78 @@ def _litellm() -> Any:
     litellm.failure_callback = []
     litellm.input_callback = []
     litellm.cache = None
+    _silence()
+    # litellm has no hook at this place; a method of the class reaches the transports that exist already as well.
+    LiteLLMAiohttpTransport.handle_async_request = _carrying(LiteLLMAiohttpTransport.handle_async_request)
     return litellm
+
+
+def _silence() -> None:
+    """Keep what these libraries log (requests, headers, prompts) out of every log, whatever its level."""
+    for name in _TALKATIVE:
+        logger = logging.getLogger(name)
+        logger.handlers = [logging.NullHandler()]
+        logger.propagate = False
+        logger.disabled = True
+
+
+def _carrying(send: Any) -> Any:
+    """litellm's way to send a request, limited to one a call and to answers of a bearable size."""
+
+    async def _carry(transport: Any, request: Any) -> Any:
+        attempt = _ATTEMPT.get()
+        if attempt is None:
+            return await send(transport, request)
+        where = f"{request.method} {request.url}"
+        if where in attempt.sent:
+            raise _AlreadySent("One attempt is one request.")
+        attempt.sent.add(where)
+        request.headers["accept-encoding"] = ACCEPTED_ENCODING
+        try:
+            return await _received(attempt, await send(transport, request), request)
+        except Exception as error:
+            attempt.trouble = attempt.trouble or _cut_off(error)
+            raise
+
+    return _carry
+
+
+async def _received(attempt: _Attempt, response: Any, request: Any) -> Any:
+    """The response, read and unpacked within bounds, without what would make httpx unpack or follow it again."""
+    body = Body(response.headers.get("content-encoding", ""))
+    try:
+        async for chunk in response.stream:
+            body.add(chunk)
+        content = body.whole()
+    except UnreadableBody as error:
+        attempt.answer = Answer(response.status_code, response.headers, body.start, trouble=str(error))
+        raise
+    finally:
+        await response.stream.aclose()
+    attempt.answer = Answer(response.status_code, response.headers, content)
+    headers = [
+        (name, value)
+        for name, value in response.headers.multi_items()
+        if name not in {"content-encoding", "content-length", "transfer-encoding", "location"}
+    ]
+    return type(response)(response.status_code, headers=headers, content=content, request=request)
+
+
+def _cut_off(error: Exception) -> ModelFailure | None:
+    """Why no whole answer came; None when what there is of it tells better."""
+    if isinstance(error, UnreadableBody):
+        return None
+    if "Timeout" in type(error).__name__:
+        return ModelFailure("timeout", f"No whole answer came within {REQUEST_SECONDS:.0f} seconds.")
+    told = first_line(excerpt(str(error) or type(error).__name__, RAW_CHARACTERS))
+    return ModelFailure("connection", f"The connection to the provider failed: {told}")
 
 
 def _arguments(request: ChatRequest, key: str) -> dict[str, Any]:
     settings, sampling = request.model, request.sampling
     arguments: dict[str, Any] = {
         "model": settings.name,
-        "messages": [{"role": role, "content": text} for role, text in request.messages],
+        "messages": _messages(request),
         "temperature": sampling.temperature,
         "max_tokens": sampling.max_tokens,
         "seed": request.seed,
@@ -137,6 +228,17 @@ def _arguments(request: ChatRequest, key: str) -> dict[str, Any]:
         "max_retries": 0,
         "timeout": REQUEST_SECONDS,
     }
+    kept = []
+    if request.functions:
+        arguments["tools"] = tools_of(request)
+        kept.append("tools")
+    if sampling.reasoning_effort:
+        arguments["reasoning_effort"] = sampling.reasoning_effort
+        if settings.endpoint:
+            # litellm knows which of the providers' models reason, and nothing of those behind an endpoint of one's own.
+            kept.append("reasoning_effort")
+    if kept:
+        arguments["allowed_openai_params"] = kept
     if settings.endpoint:
         arguments["api_base"] = settings.endpoint
         # A server of one's own often wants no key, but the OpenAI protocol's client insists on one.
@@ -146,155 +248,47 @@ def _arguments(request: ChatRequest, key: str) -> dict[str, Any]:
     return arguments
 
 
+def _messages(request: ChatRequest) -> list[dict[str, Any]]:
+    """The conversation as litellm takes it: a mark where the repeated prompt ends, reasoning only for who takes it."""
+    messages = messages_of(request)
+    name = request.model.name
+    last = messages[len(request.messages) - 1] if request.messages else {}
+    if request.repeats and last.get("content") and _ASKS_FOR_CACHING.match(name):
+        last["content"] = [{"type": "text", "text": last["content"], "cache_control": {"type": "ephemeral"}}]
+    if name.partition("/")[0] not in _TAKES_REASONING_BACK:
+        for message in messages:
+            message.pop("reasoning_content", None)
+    return messages
+
+
 def _plain(response: Any) -> dict[str, Any]:
     dumped = response.model_dump(warnings=False) if hasattr(response, "model_dump") else response
     return dict(dumped)
 
 
-def _reply(raw: Mapping[str, Any], cost_of: CostOf) -> Reply | ModelFailure:
-    """What the provider's answer says; `bad_reply` when it says nothing."""
-    choices = raw.get("choices")
-    if not isinstance(choices, list) or not choices or not isinstance(choices[0], Mapping):
-        return _bad("The provider's answer holds no choice.", raw)
-    choice = choices[0]
-    message = choice.get("message")
-    if not isinstance(message, Mapping):
-        return _bad("The provider's answer holds no message.", raw)
-    text, inner = _content(message.get("content"))
-    refusal = message.get("refusal")
-    finish = _FINISHES.get(str(choice.get("finish_reason")), "stop")
-    if isinstance(refusal, str) and refusal:
-        text, finish = text or refusal, "refusal"
-    reasoning = message.get("reasoning_content")
-    reasoning = reasoning if isinstance(reasoning, str) and reasoning else inner
-    if not text and not reasoning and finish == "stop":
-        return _bad("The provider's answer holds no text.", raw)
-    usage = _usage(raw.get("usage"))
-    return Reply(
-        text=text,
-        reasoning=reasoning,
-        finish=finish,
-        usage=usage,
-        model_returned=str(raw.get("model") or ""),
-        cost=cost_of(usage),
+def _told_by_litellm(litellm: Any, error: Exception, key: str) -> ModelFailure:
+    """A failure for which no answer was noted: refused before it was sent, or sent past `_carry`."""
+    told = excerpt(str(error), RAW_CHARACTERS, key)
+    headers = _headers(error)
+    return ModelFailure(
+        _kind(litellm, error),
+        first_line(re.sub(r"^(?:(?:litellm\.)?\w+(?:Error|Exception)(?::| -) ?)+", "", told.strip())),
+        retry_after=retry_after_of(headers),
+        raw=told,
+        limits=limits_of(headers),
     )
 
 
-def _content(content: Any) -> tuple[str, str]:
-    """(text, reasoning) of a message's content, which is text, a list of blocks, or nothing."""
-    if isinstance(content, str):
-        return content, ""
-    if not isinstance(content, list):
-        return "", ""
-    texts, thoughts = [], []
-    for block in content:
-        if isinstance(block, str):
-            texts.append(block)
-        elif isinstance(block, Mapping):
-            thinking = block.get("thinking")
-            if isinstance(thinking, str):
-                thoughts.append(thinking)
-            elif isinstance(block.get("text"), str):
-                texts.append(block["text"])
-    return "".join(texts), "\n".join(thoughts)
-
-
-def _usage(usage: Any) -> Usage:
-    def count(name: str) -> int:
-        value = usage.get(name)
-        return value if isinstance(value, int) and 0 <= value <= MOST_TOKENS else 0
-
-    return Usage(count("prompt_tokens"), count("completion_tokens")) if isinstance(usage, Mapping) else Usage()
-
-
-def _bad(told: str, raw: Mapping[str, Any]) -> ModelFailure:
-    return ModelFailure("bad_reply", told, raw=json.dumps(raw, default=str)[:8192])
-
-
-def _failed(litellm: Any, error: Exception, key: str, cost_of: CostOf) -> Reply | ModelFailure:
-    recovered = _recovered(error)
-    if recovered is not None:
-        return _reply(recovered, cost_of)
-    if isinstance(error, litellm.exceptions.ContentPolicyViolationError):
-        return Reply(text="", reasoning="", finish="content_filter", usage=Usage(), model_returned="")
-    told = _without_keys(str(error), key)
-    return ModelFailure(_kind(litellm, error, told), _sentence(told), retry_after=_retry_after(error), raw=told[:8192])
-
-
-def _recovered(error: BaseException | None) -> Mapping[str, Any] | None:
-    """The provider's answer, where litellm's `openai/` path gave up on content that is a list of blocks.
-
-    The reply has been paid for and is whole: it is a local variable of the frame that raised.
-    """
-    while error is not None:
-        for frame, _ in traceback.walk_tb(error.__traceback__):
-            answer = frame.f_locals.get("response_object")
-            if isinstance(answer, Mapping) and _holds_blocks(answer):
-                return answer
-        error = error.__cause__ or error.__context__
-    return None
-
-
-def _holds_blocks(answer: Mapping[str, Any]) -> bool:
-    try:
-        return isinstance(answer["choices"][0]["message"]["content"], list)
-    except (LookupError, TypeError):
-        return False
-
-
-def _kind(litellm: Any, error: Exception, told: str) -> FailureKind:
-    if any(word in told for word in _UNREADABLE):
-        return "bad_reply"
-    if "insufficient_quota" in told:
-        # Sent with status 429, but no waiting helps an account that cannot pay.
-        return "authentication"
+def _kind(litellm: Any, error: Exception) -> FailureKind:
     for name, kind in _KINDS:
         if isinstance(error, getattr(litellm.exceptions, name)):
             return kind
-    if "Connection error" in told:
-        return "connection"
     status = getattr(error, "status_code", None)
-    if not isinstance(status, int):
-        return "other"
-    return "server" if status >= 500 else _STATUSES.get(status, "other")
+    return "server" if isinstance(status, int) and status >= 500 else "other"
 
 
-def _retry_after(error: Exception) -> float | None:
-    """Seconds that the provider asked to wait: given as a number, or as a date."""
+def _headers(error: Exception) -> Mapping[str, str]:
     headers = getattr(error, "litellm_response_headers", None) or getattr(
         getattr(error, "response", None), "headers", None
     )
-    if headers is None:
-        return None
-    given = {str(name).lower(): str(value) for name, value in dict(headers).items()}
-    value = given.get("retry-after", "")
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            moment = parsedate_to_datetime(value)
-        except ValueError:
-            return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        seconds = (moment - datetime.now(UTC)).total_seconds()
-    return max(seconds, 0.0) if math.isfinite(seconds) else None
-
-
-def _without_keys(text: str, key: str) -> str:
-    """The text without this key, without the value of any key in the environment, and without what looks like a key."""
-    secrets = {value for name, value in os.environ.items() if _names_a_secret(name) and len(value) >= 8}
-    for secret in sorted(secrets | ({key} if key else set()), key=len, reverse=True):
-        text = text.replace(secret, "[key]")
-    return _LOOKS_LIKE_A_KEY.sub("[key]", text)
-
-
-def _names_a_secret(name: str) -> bool:
-    return name.upper().endswith(("KEY", "TOKEN", "SECRET", "PASSWORD"))
-
-
-def _sentence(text: str) -> str:
-    """The first line of a provider's complaint, without litellm's own preface."""
-    line = next((part.strip() for part in text.splitlines() if part.strip()), "no reason was given")
-    line = re.sub(r"^(?:(?:litellm\.)?\w+(?:Error|Exception)(?::| -) ?)+", "", line)
-    return line[:300]
+    return dict(headers) if headers else {}

@@ -15,19 +15,32 @@ def simulated_names() -> tuple[str, ...]:
 
 
 def check_model(settings: ModelSettings) -> None:
-    """StudioError when a `sim/` name is not one of the simulated subjects; other names only their provider knows."""
+    """StudioError when a `sim/` name is not one of the simulated subjects, or a model that is to be reached directly has
+    no endpoint; other names only their provider knows.
+    """
     known = simulated_names() if settings.embedded else (settings.name,)
     if settings.name not in known:
         raise StudioError(f"There is no simulated subject '{settings.name}'", hint=nearest(settings.name, known))
+    if settings.client == "direct" and not settings.embedded and not settings.endpoint:
+        from am_studio.models.direct_client import no_endpoint
+
+        raise no_endpoint(settings)
 
 
 def open_client(settings: ModelSettings) -> Client:
-    """A client for this model; StudioError when a `sim/` name is not one of the simulated subjects."""
+    """A client for this model; StudioError as `check_model` raises it.
+
+    An embedded name wins over `client: direct`: there is nothing to connect to.
+    """
     check_model(settings)
     if settings.embedded:
         from am_studio.models.simulated import SimulatedClient
 
         return SimulatedClient(settings)
+    if settings.client == "direct":
+        from am_studio.models.direct_client import DirectClient
+
+        return DirectClient(settings)
     from am_studio.models.litellm_client import LitellmClient
 
     return LitellmClient(settings)
