@@ -1,8 +1,10 @@
-"""A provider on loopback that speaks the OpenAI chat format, as far as tests need it."""
+"""A provider on loopback that speaks the OpenAI chat format (and Anthropic's), as far as tests need it."""
 
 from __future__ import annotations
 
 import json
+import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +14,32 @@ from typing import Any
 KEY = "sk-sentinel-0123456789abcdefghij"
 
 
+class Connection:
+    """The provider's end of a connection, for answers that no server should give."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._end = end
+
+    def send(self, data: bytes) -> bool:
+        """Whether it could be sent: a client that has seen enough goes away."""
+        try:
+            self._end.sendall(data)
+        except OSError:
+            return False
+        return True
+
+    def start(self, *headers: str, status: str = "200 OK") -> bool:
+        return self.send("\r\n".join([f"HTTP/1.1 {status}", *headers, "", ""]).encode())
+
+    def chunk(self, data: bytes) -> bool:
+        return self.send(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+
+    def reset(self) -> None:
+        """Hang up so that the other end gets ECONNRESET."""
+        self._end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._end.close()
+
+
 class Provider:
     """A server that answers every request with what it was told, and remembers what it was asked."""
 
@@ -19,6 +47,10 @@ class Provider:
         self.answer: tuple[int, dict[str, str], bytes] = (200, {}, b"{}")
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str] = []
+        self.headers: list[dict[str, str]] = []
+        self.paths: list[str] = []
+        self.raw: Callable[[Connection], None] | None = None
+        """What happens on the connection instead of an answer, once the request has been read."""
         self.answers: Callable[[dict[str, Any]], tuple[int, dict[str, str], bytes]] = lambda _: self.answer
         provider = self
 
@@ -27,6 +59,12 @@ class Provider:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 provider.requests.append(json.loads(body))
                 provider.keys.append(self.headers.get("authorization", ""))
+                provider.headers.append({name.lower(): value for name, value in self.headers.items()})
+                provider.paths.append(self.path)
+                if provider.raw is not None:
+                    self.close_connection = True
+                    provider.raw(Connection(self.connection))
+                    return
                 status, headers, answer = provider.answers(provider.requests[-1])
                 self.send_response(status)
                 for name, value in {"content-type": "application/json", **headers}.items():

@@ -160,6 +160,20 @@ def unreadable(told: str, answer: Answer, key: str) -> ModelFailure:
     return ModelFailure("bad_reply", told, raw=_raw(answer, key), limits=limits_of(answer.headers))
 
 
+def cut_off(error: Exception, key: str = "") -> ModelFailure:
+    """Why no answer came, where a transport of aiohttp (or litellm's over it) raised this."""
+    import aiohttp
+
+    if isinstance(error, TimeoutError) or "Timeout" in type(error).__name__:
+        return ModelFailure("timeout", f"No whole answer came within {REQUEST_SECONDS:.0f} seconds.")
+    if isinstance(error, aiohttp.InvalidURL):
+        return ModelFailure("not_found", "The endpoint is not an address that can be reached over HTTP.")
+    if isinstance(error, aiohttp.ClientResponseError) or isinstance(error.__cause__, aiohttp.ClientResponseError):
+        return ModelFailure("bad_reply", "What the endpoint answers is not HTTP that can be read.")
+    told = first_line(excerpt(str(error) or type(error).__name__, RAW_CHARACTERS, key))
+    return ModelFailure("connection", f"The connection failed: {told}")
+
+
 def first_line(text: str) -> str:
     """The first line of a complaint that says anything, cut to a sentence's length."""
     line = next((part.strip() for part in text.splitlines() if part.strip()), "")

@@ -18,10 +18,10 @@ from am_studio.models.answers import (
     Answer,
     Body,
     UnreadableBody,
-    first_line,
+    cut_off,
     read,
 )
-from am_studio.models.keys import key_of, without_keys
+from am_studio.models.keys import key_of
 from am_studio.models.openai_format import messages_of, tools_of
 from am_studio.models.prices import find_price
 from am_studio.records import ChatRequest, ModelFailure, ModelSettings, Reply, Usage
@@ -87,15 +87,8 @@ class DirectClient:
         try:
             async with self._open().post(self._url, data=body, headers=headers, allow_redirects=False) as response:
                 return await _answer(response)
-        except TimeoutError:
-            return ModelFailure("timeout", f"No whole answer came within {REQUEST_SECONDS:.0f} seconds.")
-        except aiohttp.InvalidURL:
-            return ModelFailure("not_found", "The endpoint is not an address that can be reached over HTTP.")
-        except aiohttp.ClientResponseError:
-            return ModelFailure("bad_reply", "What the endpoint answers is not HTTP that can be read.")
         except (aiohttp.ClientError, OSError, ValueError, RuntimeError) as error:
-            told = first_line(without_keys(str(error) or type(error).__name__, key))
-            return ModelFailure("connection", f"The connection to the endpoint failed: {told}")
+            return cut_off(error, key)
 
     def _open(self) -> ClientSession:
         if self._session is None:

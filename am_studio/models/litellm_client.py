@@ -30,6 +30,7 @@ from am_studio.models.answers import (
     Answer,
     Body,
     UnreadableBody,
+    cut_off,
     first_line,
     read,
     refused,
@@ -175,8 +176,10 @@ def _carrying(send: Any) -> Any:
         request.headers["accept-encoding"] = ACCEPTED_ENCODING
         try:
             return await _received(attempt, await send(transport, request), request)
+        except UnreadableBody:
+            raise
         except Exception as error:
-            attempt.trouble = attempt.trouble or _cut_off(error)
+            attempt.trouble = attempt.trouble or cut_off(error)
             raise
 
     return _carry
@@ -201,16 +204,6 @@ async def _received(attempt: _Attempt, response: Any, request: Any) -> Any:
         if name not in {"content-encoding", "content-length", "transfer-encoding", "location"}
     ]
     return type(response)(response.status_code, headers=headers, content=content, request=request)
-
-
-def _cut_off(error: Exception) -> ModelFailure | None:
-    """Why no whole answer came; None when what there is of it tells better."""
-    if isinstance(error, UnreadableBody):
-        return None
-    if "Timeout" in type(error).__name__:
-        return ModelFailure("timeout", f"No whole answer came within {REQUEST_SECONDS:.0f} seconds.")
-    told = first_line(excerpt(str(error) or type(error).__name__, RAW_CHARACTERS))
-    return ModelFailure("connection", f"The connection to the provider failed: {told}")
 
 
 def _arguments(request: ChatRequest, key: str) -> dict[str, Any]:
