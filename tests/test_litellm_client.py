@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -11,9 +11,19 @@ from typing import Any
 
 import pytest
 
-from am_studio.models.litellm_client import LitellmClient
-from am_studio.records import ChatRequest, ModelFailure, ModelSettings, Reply, Sampling, Usage
-from loopback import KEY, Provider, serving
+import client_world
+from am_studio.models.answers import MOST_BYTES
+from am_studio.records import (
+    Exchange,
+    Function,
+    FunctionCall,
+    FunctionResult,
+    ModelFailure,
+    Reply,
+    Sampling,
+    Usage,
+)
+from loopback import KEY, Connection, Provider, serving
 
 pytestmark = [
     # litellm and what it imports warn about each other; that is no business of these tests.
@@ -29,27 +39,8 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
         yield provider
 
 
-def ask(provider: Provider, **settings: Any) -> Reply | ModelFailure:
-    given = {
-        "endpoint": provider.url,
-        "key_env": "TEST_MODEL_KEY",
-        "input_price": 2.0,
-        "output_price": 10.0,
-        **settings,
-    }
-    model = ModelSettings("openai/little-model", **given)
-    request = ChatRequest(
-        model, (("system", "You are Wren."), ("user", "Read your mail.")), Sampling(0.7, 512), seed=11
-    )
-
-    async def once() -> Reply | ModelFailure:
-        client = LitellmClient(model)
-        try:
-            return await client.ask(request)
-        finally:
-            await client.close()
-
-    return asyncio.run(once())
+def ask(provider: Provider, **given: Any) -> Any:
+    return client_world.ask(provider, "litellm", **given)
 
 
 def test_a_reply_comes_back_with_usage_cost_and_the_model_as_the_provider_named_it(provider: Provider) -> None:
@@ -99,81 +90,6 @@ def test_truncation_and_filters_are_replies_not_failures(provider: Provider) -> 
     assert filtered.finish == "content_filter"
 
 
-@pytest.mark.parametrize(
-    ("status", "kind", "stops"),
-    [
-        (400, "bad_request", True),
-        (401, "authentication", True),
-        (403, "authentication", True),
-        (404, "not_found", True),
-        (429, "rate_limit", False),
-        (500, "server", False),
-        (503, "server", False),
-    ],
-)
-def test_a_refused_request_is_a_failure_of_its_kind_after_exactly_one_request(
-    provider: Provider, status: int, kind: str, stops: bool
-) -> None:
-    provider.fails(status, f"no: key {KEY} is not welcome")
-    failure = ask(provider)
-    assert isinstance(failure, ModelFailure)
-    assert (failure.kind, failure.stops_model) == (kind, stops)
-    assert len(provider.requests) == 1
-    assert KEY not in failure.message + failure.raw
-
-
-@pytest.mark.parametrize(
-    ("value", "low", "high"),
-    [("7", 7, 7), ("Sat, 01 Jan 2022 00:00:00 GMT", 0, 0), ("Fri, 01 Jan 2100 00:00:00 GMT", 1e9, 1e10)],
-)
-def test_retry_after_is_read_as_seconds_or_as_a_date(provider: Provider, value: str, low: float, high: float) -> None:
-    provider.fails(429, "slow down", {"Retry-After": value})
-    failure = ask(provider)
-    assert isinstance(failure, ModelFailure)
-    assert failure.retry_after is not None
-    assert low <= failure.retry_after <= high
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b'{"choices": []}',
-        b'{"choices": [{"message": {"role": "assistant", "content": null}, "finish_reason": "stop"}]}',
-        b"<html>busy</html>",
-        b'{"choices": [{"mess',
-    ],
-)
-def test_an_answer_that_says_nothing_is_a_bad_reply(provider: Provider, body: bytes) -> None:
-    provider.answer = (200, {}, body)
-    failure = ask(provider)
-    assert isinstance(failure, ModelFailure), failure
-    assert failure.kind == "bad_reply", failure
-    assert len(provider.requests) == 1
-
-
-def test_absurd_token_counts_are_taken_as_not_given(provider: Provider) -> None:
-    provider.says({"content": "Hello."}, usage={"prompt_tokens": 10**30, "completion_tokens": -5, "total_tokens": 0})
-    reply = ask(provider)
-    assert isinstance(reply, Reply), reply
-    assert reply.usage == Usage()
-    assert reply.cost is None
-
-
-def test_a_missing_key_is_said_without_a_request(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("TEST_MODEL_KEY")
-    failure = ask(provider)
-    assert isinstance(failure, ModelFailure)
-    assert failure.stops_model
-    assert "TEST_MODEL_KEY" in failure.message
-    assert provider.requests == []
-
-
-def test_a_server_that_is_not_there_is_a_connection_failure(provider: Provider) -> None:
-    failure = ask(provider, endpoint="http://127.0.0.1:1/v1")
-    assert isinstance(failure, ModelFailure)
-    assert failure.kind == "connection"
-
-
 def test_litellm_is_not_imported_before_the_first_request() -> None:
     code = (
         "import sys; from am_studio.models.litellm_client import LitellmClient;"
@@ -182,3 +98,152 @@ def test_litellm_is_not_imported_before_the_first_request() -> None:
     )
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
     assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0
+
+
+SEND = Function("send_email", "Send an email.", (("to", "whom"), ("body", "what")), ("to",))
+CLAUDE = "anthropic/claude-sonnet-4-5"
+THOUGHT = {"type": "thinking", "thinking": "Let me see.", "signature": "c2lnbmVk"}
+HIDDEN = {"type": "redacted_thinking", "data": "aGlkZGVu"}
+
+
+def says_as_claude(provider: Provider, *content: dict[str, Any], **usage: int) -> None:
+    body = {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude-2031",
+        "content": list(content),
+        "stop_reason": "end_turn",
+        "usage": {"input_tokens": 10, "output_tokens": 5, **usage},
+    }
+    limits = {"anthropic-ratelimit-requests-limit": "50", "anthropic-ratelimit-tokens-limit": "40000"}
+    provider.answer = (200, limits, json.dumps(body).encode())
+
+
+def ask_claude(provider: Provider, **request: Any) -> Any:
+    return ask(provider, name=CLAUDE, endpoint=provider.url.removesuffix("/v1"), request=request)
+
+
+def test_claude_is_given_its_signed_thinking_back_beside_its_call(provider: Provider) -> None:
+    call = {"type": "tool_use", "id": "toolu_1", "name": "send_email", "input": {"to": "ines@tarn-optics.example"}}
+    says_as_claude(provider, THOUGHT, HIDDEN, {"type": "text", "text": "I will."}, call)
+    first = ask_claude(provider, functions=(SEND,))
+    assert isinstance(first, Reply), first
+    assert (first.text, first.reasoning, first.model_returned) == ("I will.", "Let me see.", "claude-2031")
+    assert first.calls == (FunctionCall("toolu_1", "send_email", '{"to": "ines@tarn-optics.example"}'),)
+    exchange = Exchange(first, (FunctionResult("toolu_1", "Sent."),), "New mail.")
+    says_as_claude(provider, {"type": "text", "text": "Done."})
+    assert ask_claude(provider, functions=(SEND,), exchanges=(exchange,)).text == "Done."
+    assert [tool["name"] for tool in provider.requests[-1]["tools"]] == ["send_email"]
+    user, assistant, told = provider.requests[-1]["messages"]
+    assert user["content"] == [{"type": "text", "text": "Read your mail."}]
+    assert assistant["content"] == [THOUGHT, HIDDEN, {"type": "text", "text": "I will."}, call]
+    assert [block["type"] for block in told["content"]] == ["tool_result", "text"]
+
+
+def test_claude_is_asked_to_cache_a_prompt_that_repeats_and_its_discount_is_counted(provider: Provider) -> None:
+    says_as_claude(
+        provider, {"type": "text", "text": "Hi."}, cache_read_input_tokens=100, cache_creation_input_tokens=20
+    )
+    reply = ask_claude(provider, repeats=True)
+    assert reply.usage == Usage(130, 5, cached_tokens=100, cache_write_tokens=20)
+    assert (reply.limits.requests_per_minute, reply.limits.tokens_per_minute) == (50, 40000)
+    sent = provider.requests[-1]
+    assert sent["messages"][-1]["content"][-1]["cache_control"] == {"type": "ephemeral"}
+    ask_claude(provider)
+    assert "cache_control" not in json.dumps(provider.requests[-1])
+    ask(provider, request={"repeats": True})
+    assert provider.requests[-1]["messages"][-1]["content"] == "Read your mail."
+
+
+def test_an_overloaded_claude_says_how_long_to_wait(provider: Provider) -> None:
+    body = b'{"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}'
+    provider.answer = (529, {"retry-after": "3"}, body)
+    failure = ask_claude(provider)
+    assert (failure.kind, failure.message, failure.retry_after) == ("server", "Overloaded (status 529)", 3)
+
+
+def test_blocks_of_content_beside_a_call_are_read_though_litellm_gives_up_on_them(provider: Provider) -> None:
+    provider.says(
+        {
+            "content": [{"type": "thinking", "thinking": "Hm."}, {"type": "text", "text": "I will."}],
+            "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "send_email", "arguments": "{}"}}],
+        },
+        finish="tool_calls",
+    )
+    reply = ask(provider, request={"functions": (SEND,)})
+    assert isinstance(reply, Reply), reply
+    assert (reply.text, reply.reasoning, reply.calls) == ("I will.", "Hm.", (FunctionCall("c1", "send_email", "{}"),))
+
+
+@pytest.mark.parametrize("name", ["openai/little-model", "openai/o3", "hosted_vllm/meta/x"])
+def test_reasoning_effort_reaches_a_server_of_ones_own(provider: Provider, name: str) -> None:
+    provider.says({"content": "Done."})
+    assert isinstance(ask(provider, name=name, request={"sampling": Sampling(1.0, 64, "low")}), Reply)
+    assert provider.requests[-1]["reasoning_effort"] == "low"
+    assert isinstance(ask(provider, name=name), Reply)
+    assert "reasoning_effort" not in provider.requests[-1]
+
+
+def test_claude_thinks_as_long_as_the_effort_allows(provider: Provider) -> None:
+    says_as_claude(provider, {"type": "text", "text": "Hi."})
+    assert isinstance(ask_claude(provider, sampling=Sampling(1.0, 4096, "low")), Reply)
+    assert provider.requests[-1]["thinking"]["type"] == "enabled"
+
+
+def test_reasoning_between_calls_is_given_back_to_those_who_take_it(provider: Provider) -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "send_email", "arguments": "{}"}}
+    provider.says({"content": None, "reasoning_content": "Hm.", "tool_calls": [call]}, finish="tool_calls")
+    for name, given in (("deepseek/deepseek-reasoner", "Hm."), ("openai/little-model", None)):
+        reply = ask(provider, name=name, request={"functions": (SEND,)})
+        assert reply.reasoning == "Hm."
+        exchange = Exchange(reply, (FunctionResult("c1", "Sent."),))
+        assert isinstance(ask(provider, name=name, request={"functions": (SEND,), "exchanges": (exchange,)}), Reply)
+        assert provider.requests[-1]["messages"][2].get("reasoning_content") == given
+
+
+def test_ollama_reads_messages_and_not_a_text_of_litellms_own(provider: Provider) -> None:
+    provider.answer = (200, {}, json.dumps({"model": "x", "message": {"role": "assistant", "content": "Hi."}}).encode())
+    assert ask(provider, name="ollama/x").text == "Hi."
+    assert provider.paths[-1].endswith("/api/chat")
+    assert [message["content"] for message in provider.requests[-1]["messages"]] == ["You are Wren.", "Read your mail."]
+
+
+PROVIDERS = ["openai/x", "azure/x", "hosted_vllm/x", "litellm_proxy/x", "openrouter/x", "ollama/x", CLAUDE]
+PROVIDERS += ["gemini/gemini-2.5-pro", "groq/x", "deepseek/x", "mistral/x", "xai/x", "aiohttp_openai/x"]
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_one_attempt_is_one_request_of_bounded_size_whoever_the_provider_is(provider: Provider, name: str) -> None:
+    unfit = json.dumps({"detail": [{"loc": ["body", "seed"], "msg": "unknown", "type": "value_error"}]})
+    for status, message in ((422, unfit), (400, "Conversation roles must alternate user/assistant"), (500, "no")):
+        provider.fails(status, message)
+        assert isinstance(ask(provider, name=name), ModelFailure)
+    assert len(provider.requests) == 3
+    provider.raw = Connection.reset
+    assert ask(provider, name=name).kind == "connection"
+    assert len(provider.requests) == 4
+    provider.raw = None
+    provider.answer = (200, {}, b" " * (MOST_BYTES + 1))
+    assert "8 MiB" in ask(provider, name=name).message
+    assert len(provider.requests) == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("openai/gpt-4o", "authentication"),
+        (CLAUDE, "authentication"),
+        ("gemini/gemini-2.5-pro", "authentication"),
+        ("harbour-wire/x", "bad_request"),
+    ],
+)
+def test_a_model_that_cannot_be_asked_at_all_stops_without_a_request(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch, name: str, kind: str
+) -> None:
+    for key in list(os.environ):
+        if key.endswith(("_API_KEY", "_TOKEN")):
+            monkeypatch.delenv(key)
+    failure = ask(provider, name=name, endpoint="", key_env="")
+    assert (failure.kind, failure.stops_model) == (kind, True)
+    assert provider.requests == []

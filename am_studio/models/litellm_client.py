@@ -8,8 +8,8 @@ content filter) is a reply, not a failure.
 
 Every request of litellm's own handlers and of the OpenAI library inside it passes `_carry`, which sends it once, reads
 the answer within `answers.MOST_BYTES`, and notes it for the attempt. Only providers that bring a transport of their own
-escape it: `aiohttp_openai/`, and those that litellm calls from a thread (`sagemaker/` streams, `petals/`, `nlp_cloud/`,
-OAuth tokens of Vertex and watsonx). For these, failures are told from litellm's exceptions, and their size is bounded by
+escape it: those that litellm calls from a thread (`petals/`, `nlp_cloud/`, and the tokens that Vertex and watsonx
+fetch first). For these, failures are told from litellm's exceptions, and their size is bounded by
 the engine's limit on an attempt alone.
 """
 
@@ -57,6 +57,15 @@ _KINDS: tuple[tuple[str, FailureKind], ...] = (
 )
 _ASKS_FOR_CACHING = re.compile(r"(?:(?:anthropic|bedrock|vertex_ai|openrouter/anthropic)/.*)?claude", re.IGNORECASE)
 """Models that cache a prompt only where a mark says so; others do by themselves, or not at all."""
+_INSTEAD = {
+    # litellm's `ollama/` melts the messages into one text of its own making; the model is to read what was rendered.
+    "ollama": "ollama_chat",
+    # The same format over a transport that cannot be bounded.
+    "aiohttp_openai": "openai",
+}
+_WANTS_A_KEY = re.compile(r"api[_ ]?key|credential", re.IGNORECASE)
+_WANTS_A_PACKAGE = re.compile(r"No module named|Install it with|Unmapped LLM provider")
+"""What litellm says under changing classes when it refuses before anything is sent."""
 _TAKES_REASONING_BACK = {"deepseek", "moonshot", "hosted_vllm", "litellm_proxy", "zai", "minimax", "dashscope"}
 """Providers whose own format has `reasoning_content` in earlier turns; others refuse a field that they do not know."""
 _TALKATIVE = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "openai", "httpx", "httpcore")
@@ -116,7 +125,7 @@ class LitellmClient:
         if attempt.trouble is not None:
             return attempt.trouble
         if answer is None:
-            return _told_by_litellm(litellm, error, key)
+            return _told_by_litellm(litellm, error, key, bool(attempt.sent))
         if not 200 <= answer.status < 300:
             return refused(answer, key)
         # litellm gave up on an answer that has been paid for, such as content in blocks on its `openai/` path. If it is
@@ -209,7 +218,7 @@ async def _received(attempt: _Attempt, response: Any, request: Any) -> Any:
 def _arguments(request: ChatRequest, key: str) -> dict[str, Any]:
     settings, sampling = request.model, request.sampling
     arguments: dict[str, Any] = {
-        "model": settings.name,
+        "model": _name(settings),
         "messages": _messages(request),
         "temperature": sampling.temperature,
         "max_tokens": sampling.max_tokens,
@@ -224,11 +233,13 @@ def _arguments(request: ChatRequest, key: str) -> dict[str, Any]:
     kept = []
     if request.functions:
         arguments["tools"] = tools_of(request)
+        # Otherwise litellm looks for servers of tools of its own first, and fails without a package that it leaves out.
+        arguments["_skip_mcp_handler"] = True
         kept.append("tools")
     if sampling.reasoning_effort:
         arguments["reasoning_effort"] = sampling.reasoning_effort
-        if settings.endpoint:
-            # litellm knows which of the providers' models reason, and nothing of those behind an endpoint of one's own.
+        if settings.endpoint and settings.name.startswith("openai/"):
+            # litellm knows which of OpenAI's models reason, and nothing of those behind an endpoint of one's own.
             kept.append("reasoning_effort")
     if kept:
         arguments["allowed_openai_params"] = kept
@@ -239,6 +250,11 @@ def _arguments(request: ChatRequest, key: str) -> dict[str, Any]:
     elif key:
         arguments["api_key"] = key
     return arguments
+
+
+def _name(settings: ModelSettings) -> str:
+    provider, slash, rest = settings.name.partition("/")
+    return _INSTEAD.get(provider, provider) + slash + rest
 
 
 def _messages(request: ChatRequest) -> list[dict[str, Any]]:
@@ -259,20 +275,25 @@ def _plain(response: Any) -> dict[str, Any]:
     return dict(dumped)
 
 
-def _told_by_litellm(litellm: Any, error: Exception, key: str) -> ModelFailure:
+def _told_by_litellm(litellm: Any, error: Exception, key: str, sent: bool) -> ModelFailure:
     """A failure for which no answer was noted: refused before it was sent, or sent past `_carry`."""
-    told = excerpt(str(error), RAW_CHARACTERS, key)
+    # A traceback would tell of this machine's directories.
+    told = excerpt(str(error).partition("Traceback (most recent call last)")[0].strip(), RAW_CHARACTERS, key)
     headers = _headers(error)
     return ModelFailure(
-        _kind(litellm, error),
-        first_line(re.sub(r"^(?:(?:litellm\.)?\w+(?:Error|Exception)(?::| -) ?)+", "", told.strip())),
+        _kind(litellm, error, told, sent),
+        first_line(re.sub(r"^(?:(?:litellm\.)?\w+(?:Error|Exception)(?::| -) ?)+", "", told)),
         retry_after=retry_after_of(headers),
         raw=told,
         limits=limits_of(headers),
     )
 
 
-def _kind(litellm: Any, error: Exception) -> FailureKind:
+def _kind(litellm: Any, error: Exception, told: str, sent: bool) -> FailureKind:
+    if not sent and _WANTS_A_PACKAGE.search(told):
+        return "bad_request"
+    if not sent and _WANTS_A_KEY.search(told):
+        return "authentication"
     for name, kind in _KINDS:
         if isinstance(error, getattr(litellm.exceptions, name)):
             return kind
