@@ -166,7 +166,7 @@ def cut_off(error: Exception, key: str = "") -> ModelFailure:
 
     if isinstance(error, TimeoutError) or "Timeout" in type(error).__name__:
         return ModelFailure("timeout", f"No whole answer came within {REQUEST_SECONDS:.0f} seconds.")
-    if isinstance(error, aiohttp.InvalidURL):
+    if isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
         return ModelFailure("not_found", "The endpoint is not an address that can be reached over HTTP.")
     if isinstance(error, aiohttp.ClientResponseError) or isinstance(error.__cause__, aiohttp.ClientResponseError):
         return ModelFailure("bad_reply", "What the endpoint answers is not HTTP that can be read.")
