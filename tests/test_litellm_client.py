@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 import client_world
 from am_studio.models.answers import MOST_BYTES
+from am_studio.models.litellm_client import LitellmClient
 from am_studio.records import (
     Exchange,
     Function,
@@ -247,3 +249,21 @@ def test_a_model_that_cannot_be_asked_at_all_stops_without_a_request(
     failure = ask(provider, name=name, endpoint="", key_env="")
     assert (failure.kind, failure.stops_model) == (kind, True)
     assert provider.requests == []
+
+
+def test_closing_one_client_leaves_the_others_their_connections(provider: Provider) -> None:
+    subject, judge = (client_world.settings_for(provider, "litellm", name=name) for name in ("openai/a", "openai/b"))
+    provider.says({"content": "Good morning."})
+
+    async def both() -> list[Any]:
+        one, other = LitellmClient(subject), LitellmClient(judge)
+        first = await other.ask(client_world.request_to(judge))
+        asked = asyncio.create_task(other.ask(client_world.request_to(judge)))
+        await one.ask(client_world.request_to(subject))
+        await one.close()
+        replies = [first, await asked, await other.ask(client_world.request_to(judge))]
+        await other.close()
+        return replies
+
+    assert all(isinstance(reply, Reply) for reply in asyncio.run(both()))
+    assert len(provider.requests) == 4

@@ -87,6 +87,10 @@ class _AlreadySent(RuntimeError):
 _ATTEMPT: ContextVar[_Attempt | None] = ContextVar("attempt", default=None)
 
 
+_USERS: set[LitellmClient] = set()
+"""Those that have asked and are not closed: litellm keeps its connections for the process, not for a client."""
+
+
 class LitellmClient:
     """A client for one model; keeps no connection, key or state of its own."""
 
@@ -100,6 +104,7 @@ class LitellmClient:
         if isinstance(key, ModelFailure):
             return key
         litellm = _litellm()
+        _USERS.add(self)
         attempt = _Attempt()
         token = _ATTEMPT.set(attempt)
         try:
@@ -112,9 +117,11 @@ class LitellmClient:
         return outcome if attempt.answer is None else with_headers(outcome, attempt.answer, key)
 
     async def close(self) -> None:
-        """Close the connections that litellm keeps for the process."""
-        if _litellm.cache_info().currsize:
-            await _litellm().close_litellm_async_clients()
+        """Close the connections that litellm keeps for the process, once no other client needs them."""
+        if self in _USERS:
+            _USERS.discard(self)
+            if not _USERS:
+                await _litellm().close_litellm_async_clients()
 
     def _failed(self, litellm: Any, error: Exception, attempt: _Attempt, key: str) -> Reply | ModelFailure:
         """What a call that raised comes to, told from what was received rather than from what litellm makes of it."""
