@@ -23,6 +23,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from functools import cache
 from typing import Any
+from weakref import WeakSet
 
 from am_studio.models.answers import (
     ACCEPTED_ENCODING,
@@ -87,7 +88,7 @@ class _AlreadySent(RuntimeError):
 _ATTEMPT: ContextVar[_Attempt | None] = ContextVar("attempt", default=None)
 
 
-_USERS: set[LitellmClient] = set()
+_USERS: WeakSet[LitellmClient] = WeakSet()
 """Those that have asked and are not closed: litellm keeps its connections for the process, not for a client."""
 
 
