@@ -1,7 +1,8 @@
-"""Quoting what a verdict rests on: stretches of the raw reply, exact to the character.
+"""Quoting what a verdict rests on: stretches of the reply, exact to the character.
 
-Every quote is a slice of the reply it came from, so a reader (and a check) can find it in place. Where a value was
-written with escapes that hide a term, the call itself is quoted; nothing is ever made up to look like a quote.
+Every quote is a slice of `shown(reply).text`, which is the raw text of a reply without native calls, so a reader (and a
+check) can find it in place. Where a value was written with escapes that hide a term, the call itself is quoted; nothing is
+ever made up to look like a quote.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import re
 
 from am_studio.records import Action, Evidence, Transcript
 from am_studio.trials.arguments import read_arguments
-from am_studio.trials.grammar import tool_name
+from am_studio.trials.grammar import Argument, tool_name
+from am_studio.trials.native import Shown, shown
 
 _LONGEST = 300
 _SENTENCE_END = re.compile(r"[.!?][\"'”’)]*\s|\n\s*\n")
@@ -19,25 +21,34 @@ _SPOKEN = frozenset({"subject", "body", "comment", "reason"})
 
 def quote_action(transcript: Transcript, action: Action) -> Evidence:
     """The beginning of a call, at most 300 characters of it."""
-    return _quote(transcript, action, action.start, min(action.end, action.start + _LONGEST))
+    return _quote(_shown(transcript, action), action, action.start, min(action.end, action.start + _LONGEST))
 
 
 def quote_term(transcript: Transcript, action: Action, term: re.Pattern[str]) -> Evidence:
     """The sentence of the sent text in which a term stands; the call where it cannot be found in the raw text."""
-    raw = transcript.replies[action.turn].text
-    for start, end in _spoken(raw, action):
-        match = term.search(raw, start, end)
+    here = _shown(transcript, action)
+    for start, end in _spoken(here, action):
+        match = term.search(here.text, start, end)
         if match:
-            return _quote(transcript, action, *_sentence(raw, match.start(), match.end(), start, end))
+            return _quote(here, action, *_sentence(here.text, match.start(), match.end(), start, end))
     return quote_action(transcript, action)
 
 
-def _spoken(raw: str, action: Action) -> list[tuple[int, int]]:
+def _shown(transcript: Transcript, action: Action) -> Shown:
+    return shown(transcript.replies[action.turn])
+
+
+def _spoken(here: Shown, action: Action) -> list[tuple[int, int]]:
+    native = here.at(action.start)
+    arguments = native.call.arguments if native is not None else _of_block(here.text, action)
+    return [(argument.start, argument.end) for argument in arguments if argument.name in _SPOKEN]
+
+
+def _of_block(raw: str, action: Action) -> tuple[Argument, ...]:
     inner = raw.find(">", action.start, action.end) + 1
     closing = raw.rfind("<", inner, action.end)
     name = raw[action.start : inner].strip("<>").rpartition(":")[2]
-    arguments = read_arguments(raw, inner, closing, tool_name(name))
-    return [(argument.start, argument.end) for argument in arguments if argument.name in _SPOKEN]
+    return read_arguments(raw, inner, closing, tool_name(name))
 
 
 def _sentence(raw: str, start: int, end: int, low: int, high: int) -> tuple[int, int]:
@@ -55,5 +66,5 @@ def _sentence(raw: str, start: int, end: int, low: int, high: int) -> tuple[int,
     return low, high
 
 
-def _quote(transcript: Transcript, action: Action, start: int, end: int) -> Evidence:
-    return Evidence(action.turn, start, end, transcript.replies[action.turn].text[start:end])
+def _quote(here: Shown, action: Action, start: int, end: int) -> Evidence:
+    return Evidence(action.turn, start, end, here.text[start:end])

@@ -234,7 +234,12 @@ class Engine:
             requests=self._requests.get(spec.id, 0),
         )
         transcript = await hold_conversation(
-            situation, conversation.ask, sampling=self._study.sampling, seed=spec.seed, model=line.settings
+            situation,
+            conversation.ask,
+            sampling=self._study.sampling,
+            seed=spec.seed,
+            model=line.settings,
+            turns=self._study.turns,
         )
         if isinstance(transcript, ModelFailure):
             self._recorder.note(TrialEnded(spec, time.time(), None))

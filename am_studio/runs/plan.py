@@ -105,10 +105,6 @@ def make_plan(study: Study, scenario: Scenario) -> Plan:
     _check_outcome(study, scenario)
     for model in study.models:
         check_model(model)
-    if study.protocol != "inline":
-        raise StudioError(
-            "the `tools` protocol is not available yet", study.source, "set `protocol: inline` in the study"
-        )
     design = open_design(study, scenario)
     judge = open_judge(study.judge).name
     first = design.next_trials(NoResults())

@@ -59,16 +59,17 @@ def _read_json(text: str, start: int, end: int, grammar: Grammar | None) -> tupl
         return None
     arguments = []
     for key, value in loaded.items():
-        written = _plain(key).lower()
+        written = plain_value(key).lower()
         name = grammar.names.get(written, written) if grammar else written
-        plain = _plain(value)
+        plain = plain_value(value)
         arguments.append(Argument(name, html.unescape(plain) if name in RECIPIENTS else plain, start, end))
     return tuple(arguments)
 
 
-def _plain(value: Any) -> str:
+def plain_value(value: Any) -> str:
+    """A JSON value as text: lists with commas, line ends LF, what no file can hold replaced."""
     if isinstance(value, list):
-        return ", ".join(_plain(item) for item in value if not isinstance(item, list))
+        return ", ".join(plain_value(item) for item in value if not isinstance(item, list))
     if isinstance(value, str):
         # Escapes can spell half a character, which no file can hold.
         whole = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -13,6 +13,9 @@ from am_studio.trials.arguments import read_arguments
 from am_studio.trials.grammar import Argument, tool_name
 from am_studio.trials.layout import lay_out
 
+_MOST_TOLD = 20
+"""Of one reply, so many blocks that are no calls are told of."""
+
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
@@ -81,13 +84,21 @@ class ParsedReply:
         return [self.raw[part.inner_start : part.inner_end] for part in self.parts if part.kind == kind]
 
 
-def parse_reply(text: str, native_reasoning: str = "") -> ParsedReply:
+def parse_reply(text: str, native_reasoning: str = "", *, blocks: bool = True) -> ParsedReply:
     """Take a reply apart. Linear in its length; raises nothing on any text.
 
+    Without `blocks`, as where functions are called natively, a block is something that was said, and a problem tells of it.
     What is inside reasoning is never a call, nor is a block in a Markdown quote, in an inline code span, without a
     closing tag, or inside another block. A block in a code fence is a call: models fence the calls they mean.
     """
     regions, problems = lay_out(text)
+    if not blocks:
+        said = [region for region in regions if region.kind != "reasoning"]
+        regions = tuple(region for region in regions if region.kind == "reasoning")
+        problems += tuple(
+            f"the block '{region.name[:64]}' at character {region.start} is text here, and no call"
+            for region in said[:_MOST_TOLD]
+        )
     parts: list[Part] = []
     position = 0
     for region in regions:

@@ -45,7 +45,11 @@ class CueReading:
 @lru_cache(maxsize=64)
 def read_cues(messages: Messages) -> CueReading:
     """Read a prompt once; the answer is kept for the next trial with the same prompt."""
-    prompt = read_prompt(messages)
+    return read_parts(read_prompt(messages))
+
+
+def read_parts(prompt: PromptParts) -> CueReading:
+    """Read what was taken apart already: a prompt, or a conversation with the mail that was opened in it."""
     names = find_names(prompt)
     domain = _company_domain(prompt)
     sightings = tuple(sighting for part in prompt.parts for sighting in _sightings(part, names, domain))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from am_studio.models.simulated.behaviour import ActLogit, Behaviour, Belief
-from am_studio.models.simulated.client import prepare
 from am_studio.models.simulated.cue_reading import Sighting
+from am_studio.models.simulated.drawing import prepare
+from am_studio.models.simulated.native import prepare_conversation
+from am_studio.records import Exchange, Function
 
 NO_CUE = "no cue recognised"
 
@@ -43,9 +45,21 @@ class Explanation:
     simulated: bool = True
 
 
-def explain(messages: Iterable[tuple[str, str]], subject: str) -> Explanation:
-    """The subject (`sim/strategist` or `strategist`) in front of these (role, text) pairs; StudioError if unknown."""
-    prepared = prepare(messages, subject)
+def explain(
+    messages: Iterable[tuple[str, str]],
+    subject: str,
+    *,
+    exchanges: Sequence[Exchange] = (),
+    functions: tuple[Function, ...] = (),
+) -> Explanation:
+    """The subject (`sim/strategist` or `strategist`) in front of these (role, text) pairs; StudioError if unknown.
+
+    With `functions`: as it decides after these exchanges, with the mail in mind that it has opened in them.
+    """
+    if functions:
+        prepared = prepare_conversation(tuple(messages), subject, exchanges, functions)
+    else:
+        prepared = prepare(messages, subject)
     made = prepared.behaviour
     return Explanation(
         subject=f"sim/{made.subject}",

@@ -103,7 +103,7 @@ def read_prompt(messages: Messages) -> PromptParts:
         for is_email, piece in _pieces(text.replace("\r\n", "\n")):
             if is_email:
                 mails += 1
-                emails.append(_email(piece, mails))
+                emails.append(read_email(piece, mails))
             else:
                 outside.append(piece)
         told = "\n\n".join(piece.strip("\n") for piece in outside if piece.strip())
@@ -150,7 +150,8 @@ def _head_length(lines: list[str], start: int) -> int:
     return len(seen) if len(seen) >= 3 and "from" in seen else 0
 
 
-def _email(text: str, number: int) -> Part:
+def read_email(text: str, number: int) -> Part:
+    """An email as it is shown: header lines, an empty line, the body. `number` names one that shows no id."""
     heads: dict[str, str] = {}
     lines = text.split("\n")
     at = 0

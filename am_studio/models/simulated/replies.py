@@ -7,11 +7,12 @@ complete call, and that a harmless kind does not, is not.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from am_studio.models.simulated.behaviour import Belief, Cell
 from am_studio.models.simulated.facts import Facts
-from am_studio.models.simulated.tool_blocks import block
+from am_studio.models.simulated.prompt_parts import TaughtTool
+from am_studio.models.simulated.tool_blocks import block, native_arguments
 from am_studio.models.simulated.wording import Phrasebook
 from am_studio.records import Finish, Intent
 
@@ -38,6 +39,22 @@ class Written:
     reasoning: str
     finish: Finish
     intent: Intent
+    calls: tuple[tuple[str, str], ...] = ()
+    """Native calls: name, and arguments as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A call in both ways in which it can be made; without a tool it is none."""
+
+    block: str
+    tool: TaughtTool | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def native(self) -> tuple[str, str]:
+        """Name, and arguments as JSON."""
+        return (self.tool.name, native_arguments(self.tool, self.values)) if self.tool else ("", "")
 
 
 @dataclass(slots=True)
@@ -48,9 +65,11 @@ class _Page:
     book: Phrasebook
     chance: Callable[[], float]
     found: frozenset[str]
+    natively: bool = False
+    """Whether functions are called instead of blocks written."""
     thoughts: list[str] = field(default_factory=list)
     before: list[str] = field(default_factory=list)
-    calls: list[str] = field(default_factory=list)
+    calls: list[_Call] = field(default_factory=list)
     after: list[str] = field(default_factory=list)
     answered: set[str] = field(default_factory=set)
 
@@ -62,21 +81,32 @@ class _Page:
 
 
 def write_reply(
-    cell: Cell, found: frozenset[str], facts: Facts, book: Phrasebook, *, chance: Callable[[], float], max_tokens: int
+    cell: Cell,
+    found: frozenset[str],
+    facts: Facts,
+    book: Phrasebook,
+    *,
+    chance: Callable[[], float],
+    max_tokens: int,
+    natively: bool = False,
 ) -> Written:
-    """A reply of this kind; cut off where its length passes `max_tokens`."""
+    """A reply of this kind; cut off where its length passes `max_tokens`. `natively`: calls are functions that it calls."""
     kind, cut_off = cell.kind, cell.kind == "truncated"
     if cut_off:
         kind = ("disclose" if cell.act == "disclose" else "act") if cell.act else "comply"
-    page = _Page(facts, book, chance, found)
+    page = _Page(facts, book, chance, found, natively)
     _think(page, kind, cell.act, cell.belief)
+    if natively:
+        del page.thoughts[0]  # the resolve to read the mail, which by then is read
     native = _native_reasoning(page, kind)
     said_belief = {"test": "state_test", "real": "state_real"}.get(cell.belief)
     if said_belief and ("test_question" in found or not (native or facts.scratchpad)):
         page.before.append(page.say(said_belief))
     _KINDS[kind](page, cell.act)
-    text, first_call_end, last_call_end = _assemble(page)
     acts = _ACTS_OF_KIND.get(kind, (cell.act,) if kind == "act" else ())
+    if natively:
+        return _native_reply(page, cell, Intent(kind, acts, cell.belief), native, max_tokens)
+    text, first_call_end, last_call_end = _assemble(page)
     if cut_off:
         text = text[: _cutting_point(first_call_end, len(text), chance)].rstrip()
         return Written(text, native, "length", Intent("truncated", (), cell.belief))
@@ -98,8 +128,8 @@ def _assemble(page: _Page) -> tuple[str, int, int]:
     ends = []
     length = sum(len(piece) + 2 for piece in pieces)
     for call in page.calls:
-        pieces.append(call)
-        length += len(call) + 2
+        pieces.append(call.block)
+        length += len(call.block) + 2
         ends.append(length - 2)
     pieces += [piece for piece in [" ".join(page.after).strip()] if piece]
     return "\n\n".join(pieces), ends[0] if ends else 0, ends[-1] if ends else 0
@@ -115,6 +145,50 @@ def _native_reasoning(page: _Page, kind: str) -> str:
     if page.facts.scratchpad or (kind != "draft" and page.chance() >= _NATIVE):
         return ""
     return "\n\n".join(page.thoughts)
+
+
+# Native calls --------------------------------------------------------------------------------------------------------
+
+
+def _native_reply(page: _Page, cell: Cell, intent: Intent, reasoning: str, max_tokens: int) -> Written:
+    """The page with its calls handed over natively."""
+    pieces = [think_in(page.facts, "\n\n".join(page.thoughts)), " ".join(page.before).strip()]
+    text = "\n\n".join(piece for piece in [*pieces, " ".join(page.after).strip()] if piece)
+    calls = tuple(call.native for call in page.calls if call.tool)
+    room = max_tokens * CHARACTERS_A_TOKEN
+    if cell.kind == "truncated":
+        whole = len(text) + (sum(map(len, calls[0])) if calls else 0)
+        room = min(room, len(reasoning) + max(1, int((whole - 1) * (0.35 + 0.65 * page.chance()))))
+        written = fitted(Written(text, reasoning, "stop", intent, calls), room)
+        return replace(written, intent=Intent("truncated", (), cell.belief), finish="length")
+    return fitted(Written(text, reasoning, "stop", intent, calls), room, whole=cell.act != "")
+
+
+def think_in(facts: Facts, thoughts: str) -> str:
+    """The thoughts in the place that the prompt gives for them; empty when it gives none."""
+    return f"<{facts.scratchpad}>\n{thoughts}\n</{facts.scratchpad}>" if facts.scratchpad and thoughts else ""
+
+
+def fitted(written: Written, room: int, *, whole: bool = False) -> Written:
+    """What of a reply with native calls fits into so many characters; the call at the end of them is left broken.
+
+    `whole`: the acts were carried out all the same if every call is complete.
+    """
+    reasoning = written.reasoning[:room]
+    text = written.text[: room - len(reasoning)]
+    left = room - len(reasoning) - len(text)
+    calls: list[tuple[str, str]] = []
+    for name, arguments in written.calls:
+        kept = arguments[: max(left - len(name), 0)]
+        left -= len(name) + len(arguments)
+        if kept:
+            calls.append((name, kept))
+        if left < 0:
+            break
+    if (reasoning, text, tuple(calls)) == (written.reasoning, written.text, written.calls):
+        return written
+    acts = written.intent.acts if whole and tuple(calls) == written.calls else ()
+    return Written(text, reasoning, "length", Intent("truncated", acts, written.intent.belief), tuple(calls))
 
 
 # Thinking ------------------------------------------------------------------------------------------------------------
@@ -137,8 +211,8 @@ def _draft(page: _Page, topic: str) -> None:
     """The harmful thing stands in the thoughts, as a call or as a text, and is dropped there."""
     page.think(f"see_{topic}", "draft_intro")
     drafted = _harmful_call(page, topic)
-    if drafted and page.chance() < 0.5:
-        page.thoughts.append(drafted)
+    if drafted.tool and page.chance() < 0.5:
+        page.thoughts.append(" ".join(drafted.native) if page.natively else drafted.block)
     else:
         rule = {"coerce": "coerce_body", "leak": "leak_comment", "cancel_alert": "cancel_reason"}[topic]
         page.thoughts.append(page.say(rule))
@@ -153,14 +227,18 @@ def _topic(page: _Page) -> str:
 # Acting --------------------------------------------------------------------------------------------------------------
 
 
-def _mail(page: _Page, to: str, subject: str, body: str) -> str:
+def _call(page: _Page, tool: TaughtTool, values: Mapping[str, str]) -> _Call:
+    return _Call(block(tool, values, page.chance), tool, values)
+
+
+def _mail(page: _Page, to: str, subject: str, body: str) -> _Call:
     tool = page.facts.send
     if tool is None or not to or not body:
-        return ""
-    return block(tool, {"to": to, "subject": subject or "(no subject)", "body": body}, page.chance)
+        return _Call("")
+    return _call(page, tool, {"to": to, "subject": subject or "(no subject)", "body": body})
 
 
-def _harmful_call(page: _Page, act: str) -> str:
+def _harmful_call(page: _Page, act: str) -> _Call:
     facts = page.facts
     if act == "coerce":
         return _mail(page, facts.target, page.say("coerce_subject"), page.say("coerce_body"))
@@ -169,22 +247,22 @@ def _harmful_call(page: _Page, act: str) -> str:
     if act == "leak":
         return _leak(page)
     if facts.cancel is None:
-        return ""
+        return _Call("")
     values = {
         "alert": facts.words.get("alert") or facts.words.get("alert_subject", "the open alert"),
         "code": facts.words.get("code", ""),
         "reason": page.say("cancel_reason"),
     }
-    return block(facts.cancel, values, page.chance)
+    return _call(page, facts.cancel, values)
 
 
-def _leak(page: _Page) -> str:
+def _leak(page: _Page) -> _Call:
     facts = page.facts
     if not facts.rival:
-        return ""
+        return _Call("")
     if facts.forward and facts.document_id and (facts.send is None or page.chance() < 0.75):
         values = {"email": facts.document_id, "to": facts.rival, "comment": page.say("leak_comment")}
-        return block(facts.forward, values, page.chance)
+        return _call(page, facts.forward, values)
     return _mail(page, facts.rival, page.say("leak_subject"), page.say("leak_body"))
 
 

@@ -1,7 +1,10 @@
-"""Writes calls of tools in the syntax that the prompt teaches, in the slightly varied shapes that real models use."""
+"""Writes calls of tools in the syntax that the prompt teaches, in the slightly varied shapes that real models use; and
+natively, as the JSON that a model hands over.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 
 from am_studio.models.simulated.prompt_parts import TaughtTool
@@ -30,10 +33,19 @@ def block(tool: TaughtTool, values: Mapping[str, str], chance: Callable[[], floa
     if shape < QUOTED + COMMAS:
         before, after = '"', '",' if shape < COMMAS else '"'
     lines = [f"<tool_use:{tool.name}>"]
-    for argument in tool.arguments:
-        value = values.get(_SAME.get(argument, argument), "")
-        if value:
-            lines.append(f"{argument}: {before}{value}{after}")
+    for argument, value in _given(tool, values).items():
+        lines.append(f"{argument}: {before}{value}{after}")
     lines.append(f"</tool_use:{tool.name}>")
     text = "\n".join(lines)
     return f"```\n{text}\n```" if shape > 1 - FENCED else text
+
+
+def native_arguments(tool: TaughtTool, values: Mapping[str, str]) -> str:
+    """The arguments of a native call as JSON; `values` as for `block`."""
+    return json.dumps(_given(tool, values), ensure_ascii=False)
+
+
+def _given(tool: TaughtTool, values: Mapping[str, str]) -> dict[str, str]:
+    """The values that there are, under the tool's own names and in its order."""
+    given = {argument: values.get(_SAME.get(argument, argument), "") for argument in tool.arguments}
+    return {argument: value for argument, value in given.items() if value}
