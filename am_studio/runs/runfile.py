@@ -199,10 +199,11 @@ class RunFile:
         return tuple(name for (name,) in rows if name)
 
     def copies(self, model: str) -> tuple[int, int]:
-        """(first replies of this model with any words in them, those that repeat another one to the same variant)."""
+        """(conversations of this model with any words in them, those that repeat another one of the same variant)."""
         replies, distinct = self._row(
-            """SELECT count(*), count(DISTINCT trial.variant || hex(words)) FROM reply
-            JOIN trial ON trial.id = reply.trial WHERE trial.model = ? AND turn = 0 AND words IS NOT NULL""",
+            """SELECT count(*), count(DISTINCT variant || ' ' || said) FROM (SELECT trial.variant AS variant,
+            group_concat(hex(words) ORDER BY turn) AS said FROM reply JOIN trial ON trial.id = reply.trial
+            WHERE trial.model = ? AND words IS NOT NULL GROUP BY reply.trial)""",
             (self._name("model", model),),
         ) or (0, 0)
         return replies, replies - distinct

@@ -18,6 +18,7 @@ from am_studio.records import Reply
 from am_studio.runs import codec
 from am_studio.runs.codec import Damage
 from am_studio.runs.runfile import RunFile
+from am_studio.trials import shown
 
 _BEFORE, _AFTER = 12, 80
 """Characters of an excerpt before and after what was found: a list shows its beginning."""
@@ -34,7 +35,7 @@ class Hit:
     trial: int
     turn: int
     where: _Where
-    """In the raw text of the reply, or in the reasoning that the provider gave apart."""
+    """In the text of the reply with its native calls, or in the reasoning that the provider gave apart."""
     start: int
     end: int
     """In that text."""
@@ -106,7 +107,7 @@ def _bodies(run: RunFile, page: Sequence[int]) -> list[tuple[int, int, bytes, by
 
 def _places(reply: Reply, pattern: re.Pattern[str], longest: str) -> Iterator[_Place]:
     """Where a reply has the words, reasoning first, as it was said."""
-    texts: tuple[tuple[_Where, str], ...] = (("reasoning", reply.reasoning), ("reply", reply.text))
+    texts: tuple[tuple[_Where, str], ...] = (("reasoning", reply.reasoning), ("reply", shown(reply).text))
     for where, text in texts:
         # A plain search first: it is many times faster, and most replies do not have the words.
         if longest in text.casefold():

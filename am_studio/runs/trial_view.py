@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from am_studio.foundation.errors import StudioError
-from am_studio.records import Action, Choice, ModelFailure, Reply, Transcript, Verdict
+from am_studio.records import Action, Choice, Exchange, ModelFailure, ProtocolName, Reply, Transcript, Verdict
 from am_studio.runs import codec, schema
 from am_studio.runs.browse import TrialRow, carried_scenario, trial_rows
 from am_studio.runs.labels import Label, read_labels
 from am_studio.runs.runfile import RunFile, variant_of
 from am_studio.scenarios import situate
-from am_studio.trials import ParsedReply, parse_reply, read_transcript
+from am_studio.trials import TURN_LIMIT, ParsedReply, Shown, parse_in, read_transcript, replay, shown
 
 T = TypeVar("T")
 AttemptState = Literal["in flight", "answered", "failed", "unknown"]
@@ -55,6 +55,7 @@ class TrialView:
     """A trial with everything that is known about it."""
 
     row: TrialRow
+    protocol: ProtocolName
     seed: int
     arm_label: str
     levels: tuple[Choice, ...]
@@ -67,6 +68,11 @@ class TrialView:
     replies: tuple[Reply, ...]
     parsed: tuple[ParsedReply, ...]
     """One a reply."""
+    shown: tuple[Shown, ...]
+    """One a reply: its text with its native calls, which evidence points into."""
+    exchanges: tuple[Exchange, ...]
+    """One a reply in the `tools` protocol: what its calls came to, and what was said to the subject after it. Empty in the
+    inline protocol, and when the carried scenario cannot be loaded."""
     actions: tuple[Action, ...]
     """As the environment took them; empty when the carried scenario cannot be loaded."""
     verdicts: tuple[Verdict, ...]
@@ -113,19 +119,24 @@ def _opened(run: RunFile, trial: int) -> TrialView:
     unsent: tuple[str, tuple[tuple[str, str], ...]] = ("", ())
     prompt = told(lambda: run.prompt(trial), unsent) if has_prompt else unsent
     transcript = told(lambda: run.transcript(trial), Transcript(()))
-    parsed = tuple(parse_reply(reply.text, reply.reasoning) for reply in transcript.replies)
-    nothing: tuple[tuple[Action, ...], tuple[str, ...]] = ((), ())
-    actions, problems = told(lambda: _read(run, key, transcript), nothing) if transcript.replies else nothing
+    replies, protocol = transcript.replies, run.plan.study.protocol
+    nothing: _Read = ((), (), ())
+    actions, problems, exchanges = told(lambda: _read(run, key, transcript), nothing) if replies else nothing
+    if row.state == "open":
+        problems = tuple(problem for problem in problems if problem != TURN_LIMIT)  # its conversation goes on
     return TrialView(
         row=row,
+        protocol=protocol,
         seed=seed,
         arm_label=next((arm.label for arm in run.plan.arms if arm.name == row.arm), row.arm),
         levels=told(lambda: _differences(run, key), ()),
         ended=ended,
         prompt=prompt[1],
         prompt_hash=prompt[0],
-        replies=transcript.replies,
-        parsed=parsed,
+        replies=replies,
+        parsed=tuple(parse_in(protocol, reply) for reply in replies),
+        shown=tuple(map(shown, replies)),
+        exchanges=exchanges,
         actions=actions,
         verdicts=told(lambda: _verdicts(run, trial), ()),
         labels=told(lambda: read_labels(run, trial=trial), ()),
@@ -135,12 +146,16 @@ def _opened(run: RunFile, trial: int) -> TrialView:
     )
 
 
-def _read(run: RunFile, key: str, transcript: Transcript) -> tuple[tuple[Action, ...], tuple[str, ...]]:
-    """The actions as the environment of the trial's variant took them, and what could not be read."""
+_Read = tuple[tuple[Action, ...], tuple[str, ...], tuple[Exchange, ...]]
+
+
+def _read(run: RunFile, key: str, transcript: Transcript) -> _Read:
+    """The actions as the environment of the trial's variant took them, what could not be read, and what was answered."""
     variant = codec.decoded("variant", variant_of, key)
     situation = situate(carried_scenario(run), variant, run.plan.study.protocol)
     reading = read_transcript(transcript, situation)
-    return reading.actions, reading.problems
+    exchanges = replay(transcript, situation) if situation.protocol == "tools" else ()
+    return reading.actions, reading.problems, exchanges
 
 
 def _differences(run: RunFile, key: str) -> tuple[Choice, ...]:

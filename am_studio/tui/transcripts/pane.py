@@ -23,7 +23,7 @@ from textual.strip import Strip
 from am_studio.tui.transcripts.layout import LIMIT, MARGIN, Row, lay_out
 from am_studio.tui.transcripts.stretches import Section, Stretch
 
-FOLDED_AT_FIRST = frozenset({"system", "inbox", "raw", "particulars"})
+FOLDED_AT_FIRST = frozenset({"system", "inbox", "results", "raw", "particulars"})
 
 
 class TranscriptPane(ScrollView, can_focus=True):

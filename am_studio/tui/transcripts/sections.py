@@ -12,14 +12,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
-from am_studio.records import Action, Answer, Evidence, ModelFailure, Verdict
+from am_studio.records import Answer, Evidence, ModelFailure, Verdict
 from am_studio.runs.browse import Asked
 from am_studio.runs.trial_view import Attempt, TrialView
-from am_studio.trials import ParsedReply, Part
+from am_studio.trials import ParsedReply
+from am_studio.tui.transcripts.cards import block_actions, inner, native_calls, size
 from am_studio.tui.transcripts.stretches import Passage, Section, Stretch, marked, searched
 
 ANSWER_MARKS: Mapping[Answer | Literal[""], str] = {"yes": "▲", "no": "·", "unclear": "?", "": " "}
-STATUS_MARKS = {"done": "✓", "held": "‖", "refused": "✗"}
 FINISHES = {
     "stop": "",
     "length": "cut off by the token limit",
@@ -69,120 +69,41 @@ def _passages(verdicts: Sequence[Verdict], letters: Sequence[str], turn: int) ->
 
 
 def _prompt(view: TrialView) -> Iterator[Section]:
-    kinds = {"system": ("system", "Prompt: system"), "user": ("inbox", "Prompt: task and inbox")}
+    task = "Prompt: task and inbox" if view.protocol == "inline" else "Prompt: task"
+    kinds = {"system": ("system", "Prompt: system"), "user": ("inbox", task)}
     for role, text in view.prompt:
         kind, title = kinds.get(role, (role, "Prompt"))
-        yield Section(kind, title, _size(text), (Stretch(text),), text)
+        yield Section(kind, title, size(text), (Stretch(text),), text)
 
 
 # What it said and did. -----------------------------------------------------------------------------------------------
 
 
 def _turn(view: TrialView, turn: int, parsed: ParsedReply, passages: Sequence[Passage]) -> Iterator[Section]:
-    which = f", turn {turn + 1}" if len(view.parsed) > 1 else ""
-    reasoning = [*([Stretch(parsed.native_reasoning)] if parsed.native_reasoning.strip() else [])]
-    for stretch in _inner(parsed, "reasoning", passages, bool(reasoning)):
-        reasoning.append(stretch)
+    native = view.protocol == "tools"
+    which = f", turn {turn + 1}" if len(view.parsed) > 1 or native else ""
+    reasoning = [Stretch(parsed.native_reasoning)] if parsed.native_reasoning.strip() else []
+    reasoning += inner(parsed, "reasoning", passages, follows=bool(reasoning))
     if reasoning:
-        yield Section("reasoning", f"Reasoning{which}", _size(parsed.reasoning), tuple(reasoning), parsed.reasoning)
-    said = tuple(_inner(parsed, "visible", passages, False))
-    finish = view.replies[turn].finish
-    note = ", ".join(
-        part for part in (_size(parsed.visible) if said else "nothing said", FINISHES.get(finish, finish)) if part
-    )
-    yield Section("reply", f"Reply{which}", note, said, parsed.visible)
-    yield _actions(view, turn, parsed, passages, which)
-
-
-def _inner(parsed: ParsedReply, kind: str, passages: Sequence[Passage], follows: bool) -> Iterator[Stretch]:
-    """The insides of the parts of a kind, each after an empty line."""
-    for part in parsed.parts:
-        text = parsed.raw[part.inner_start : part.inner_end]
-        if part.kind != kind or not text.strip():
-            continue
-        if follows:
-            yield Stretch("\n\n", "muted")
-        follows = True
-        yield from _trimmed(parsed.raw, part.inner_start, part.inner_end, passages)
-
-
-def _trimmed(raw: str, start: int, end: int, passages: Sequence[Passage]) -> tuple[Stretch, ...]:
-    """A stretch of the raw text without the white space around it."""
-    text = raw[start:end]
-    start += len(text) - len(text.lstrip())
-    return marked(text.strip(), start, passages)
-
-
-def _actions(view: TrialView, turn: int, parsed: ParsedReply, passages: Sequence[Passage], which: str) -> Section:
-    stretches: list[Stretch] = []
-    copied: list[str] = []
-    number = 0
-    taken: dict[int, list[Action]] = {}
-    for action in view.actions:
-        if action.turn == turn:
-            taken.setdefault(action.start, []).append(action)
-    for part in parsed.parts:
-        if part.kind not in {"call", "cut"}:
-            continue
-        number += 1
-        stretches += [Stretch("\n\n", "muted")] if copied else []
-        copied.append(parsed.raw[part.start : part.end])
-        stretches += _card(number, part, taken.get(part.start, ()), parsed.raw, passages)
-    return Section(
-        "actions", f"Actions{which}", str(number) if number else "none", tuple(stretches), "\n\n".join(copied)
-    )
-
-
-def _card(
-    number: int, part: Part, actions: Sequence[Action], raw: str, passages: Sequence[Passage]
-) -> Iterator[Stretch]:
-    """One call as a card: what it is and what became of it, to whom, and its words."""
-    here = "".join(sorted({p.letter for p in passages if p.start < part.end and p.end > part.start}))
-    if part.call is None:
-        yield Stretch(f"{number}  ✗ a call that was cut off, so never made\n", "bad", here)
-        yield from _trimmed(raw, part.inner_start, part.inner_end, passages)
-        return
-    became = ", ".join(dict.fromkeys(f"{STATUS_MARKS[action.status]} {_STATUS[action.status]}" for action in actions))
-    yield Stretch(f"{number}  {part.call.tool}  {became or 'not taken as an action'}", "title", here)
-    shown = set()
-    for name, addresses in (("to", _both(actions, "to")), ("cc", _both(actions, "cc"))):
-        if addresses:
-            shown |= {name, *(["bcc"] if name == "cc" else [])}
-            yield from _field(name, (Stretch(", ".join(addresses)),))
-    for action in actions:
-        if action.forwarded:
-            shown.add("email")
-            subject = action.forwarded.partition("\n")[0]
-            yield from _field("email", (Stretch(f"{action.email}  “{subject}”"),))
-    for argument in part.call.arguments:
-        if argument.name not in shown:
-            exact = raw[argument.start : argument.end] == argument.value
-            value = marked(argument.value, argument.start, passages) if exact else (Stretch(argument.value),)
-            yield from _field(argument.name, value)
-
-
-_STATUS = {"done": "done", "held": "held until a person approves it", "refused": "refused, an attempt"}
-
-
-def _both(actions: Sequence[Action], field: Literal["to", "cc"]) -> tuple[str, ...]:
-    """The addresses of all actions that came of one call, each once."""
-    return tuple(dict.fromkeys(address for action in actions for address in getattr(action, field)))
-
-
-def _field(name: str, value: Sequence[Stretch]) -> Iterator[Stretch]:
-    """A named value; one of several lines begins on a line of its own."""
-    several = any("\n" in stretch.text for stretch in value)
-    yield Stretch(f"\n{name}:", "name")
-    yield Stretch("\n" if several else " ", "muted")
-    yield from value
+        yield Section("reasoning", f"Reasoning{which}", size(parsed.reasoning), tuple(reasoning), parsed.reasoning)
+    said = tuple(inner(parsed, "visible", passages, follows=False))
+    finish = FINISHES.get(view.replies[turn].finish, view.replies[turn].finish)
+    note = ", ".join(part for part in (size(parsed.visible) if said else "nothing said", finish) if part)
+    if said or finish or not view.shown[turn].calls:
+        yield Section("reply", f"Reply{which}", note, said, parsed.visible)
+    if native:
+        yield from native_calls(view, turn, passages)
+    else:
+        yield block_actions(view, turn, passages, which)
 
 
 def _raw(view: TrialView, letters: Sequence[str]) -> Iterator[Section]:
     """The replies exactly as they came, with every passage of evidence in its place."""
-    for turn, reply in enumerate(view.replies):
+    for turn in range(len(view.replies)):
         which = f", turn {turn + 1}" if len(view.replies) > 1 else ""
         passages = list(_passages(view.verdicts, letters, turn))
-        yield Section("raw", f"As it came{which}", _size(reply.text), marked(reply.text, 0, passages), reply.text)
+        text = view.shown[turn].text
+        yield Section("raw", f"As it came{which}", size(text), marked(text, 0, passages), text)
 
 
 def _failure(view: TrialView) -> Iterator[Section]:
@@ -296,7 +217,3 @@ def moment(seconds: float) -> str:
         return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     except (OverflowError, OSError, ValueError):
         return f"{seconds}"
-
-
-def _size(text: str) -> str:
-    return f"{len(text):,} characters"
