@@ -10,6 +10,7 @@ import pytest
 from am_studio.foundation.errors import StudioError
 from am_studio.records import ModelFailure, ModelSettings, Sampling
 from am_studio.trials import hold_conversation, read_transcript
+from trials_world import MAIL as MAIL_RECORDS
 from trials_world import read, situation, transcript
 
 MAIL = "<tool_use:send_email>\nto: {to}\nsubject: S\nbody: B\n</tool_use:send_email>"
@@ -215,9 +216,12 @@ def test_a_failure_is_handed_back_as_it_is():
     assert hold(situation(), failure)[0] is failure
 
 
-def test_the_tools_protocol_says_when_it_comes():
-    with pytest.raises(StudioError, match="not available yet") as caught:
-        hold(replace(situation(), protocol="tools"), None)
-    assert "engine" in caught.value.detail
+def test_an_unknown_protocol_is_refused():
     with pytest.raises(StudioError, match="unknown protocol"):
         hold(replace(situation(), protocol="tool"), None)
+
+
+def test_mail_that_arrives_in_a_later_turn_is_not_there_to_be_forwarded_in_the_first():
+    late = replace(MAIL_RECORDS[2], id="040-late", subject="Late", arrives=1)
+    reading = read(FORWARD.format(email="040-late"), world=replace(situation(), mail=(*MAIL_RECORDS, late)))
+    assert [action.status for action in reading.actions] == ["refused"]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 from am_studio.records import (
     Finish,
+    FunctionCall,
     Intent,
     Mail,
     Message,
@@ -62,3 +66,18 @@ def transcript(text: str, *, reasoning: str = "", finish: Finish = "stop", inten
 
 def read(text: str, *, reasoning: str = "", finish: Finish = "stop", world: Situation | None = None) -> Reading:
     return read_transcript(transcript(text, reasoning=reasoning, finish=finish), world or situation())
+
+
+def native(*calls: tuple[str, object], text: str = "", finish: Finish = "stop", reasoning: str = "") -> Reply:
+    """A reply that calls functions: (name, arguments) pairs; arguments that are text are handed over as they are."""
+    made = tuple(
+        FunctionCall(f"id-{number}", name, given if isinstance(given, str) else json.dumps(given))
+        for number, (name, given) in enumerate(calls)
+    )
+    return Reply(text, reasoning, finish, Usage(), "test", calls=made)
+
+
+def natively(*later: Mail, offered: bool = True, approval: bool = False) -> Situation:
+    """The same company in the `tools` protocol, with mail that comes in later."""
+    world = situation(offered=offered, approval=approval)
+    return replace(world, protocol="tools", mail=(*world.mail, *later))

@@ -17,6 +17,7 @@ from am_studio.trials.arguments import plain_value
 from am_studio.trials.grammar import GRAMMARS, RECIPIENTS, Argument, tool_name
 from am_studio.trials.replies import ToolCall
 
+_JSON = json.JSONDecoder(strict=False)
 _NAMES = {
     "read_email": {"id": "email", "email_id": "email", "message_id": "email"},
     "search_emails": {"q": "query", "text": "query", "words": "query"},
@@ -103,7 +104,7 @@ def _read(call: FunctionCall) -> tuple[_Arguments, str, tuple[str, ...]]:
     """(arguments as text, what is wrong with all of them, which of them are mistyped)."""
     tool = tool_name(call.name)
     try:
-        loaded: Any = json.loads(call.arguments, strict=False) if call.arguments.strip() else {}
+        loaded: Any = _JSON.decode(call.arguments) if call.arguments.strip() else {}
     except (ValueError, RecursionError):
         return [], "its arguments are not readable as JSON", ()
     if loaded is None:
