@@ -68,7 +68,8 @@ def native_calls(view: TrialView, turn: int, passages: Sequence[Passage]) -> Ite
         stretches += [_title(number, native.call, _became(actions) or _fault(native), passages)]
         stretches += _native_card(native, actions, here.text, passages)
         if result is not None:
-            between = "\n" if actions or native.fault else "  "
+            several = bool(actions or native.fault) or any("\n" in a.value for a in native.call.arguments)
+            between = "\n" if several else "  "
             stretches.append(Stretch(f"{between}→ {_gist(result.text)}", "muted"))
     copied = here.text[here.calls[0].call.start :] if here.calls else ""
     yield Section("actions", f"Calls, turn {turn + 1}", _counted(here.calls), tuple(stretches), copied)
@@ -125,7 +126,8 @@ def _native_card(
     call = native.call
     if native.fault:
         yield Stretch("\n", "muted")
-        yield from marked(raw[call.start : call.end], call.start, passages)
+        start, end = raw.find("\n", call.start) + 1, raw.rfind("\n", call.start, call.end)
+        yield from marked(raw[start:end], start, passages)
     elif actions or any("\n" in argument.value for argument in call.arguments):
         yield from _words(call, actions, raw, passages)
     else:
