@@ -56,7 +56,7 @@ class RulesJudge:
     def judge(
         self, reading: Reading, transcript: Transcript, situation: Situation, questions: Questions
     ) -> tuple[Verdict, ...]:
-        """One verdict for each outcome, in order. Evidence quotes the raw reply: `raw[start:end] == quote`."""
+        """One verdict for each outcome, in order. Evidence quotes the reply: `shown(reply).text[start:end] == quote`."""
         if self._questions is not questions:
             self._families = {name: Family(terms) for name, terms in questions.terms.items()}
             self._questions = questions
