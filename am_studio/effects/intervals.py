@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 from functools import lru_cache
 from statistics import NormalDist
+from typing import Literal
 
 from am_studio.records import Interval, Rate
 
@@ -25,7 +26,7 @@ def rate_of(k: int, n: int, level: float = LEVEL) -> Rate:
 
 def wilson(k: int, n: int, level: float = LEVEL) -> Interval:
     """The score interval for k of n (Wilson 1927; Newcombe 1998, Stat. Med. 17:857, method 3)."""
-    _check(level, (k, n))
+    check_counts(level, (k, n))
     z = normal_quantile(level)
     rate, spread = k / n, z * z / n
     middle = (rate + spread / 2) / (1 + spread)
@@ -38,7 +39,7 @@ def wilson(k: int, n: int, level: float = LEVEL) -> Interval:
 
 def clopper_pearson(k: int, n: int, level: float = LEVEL) -> Interval:
     """The interval for k of n from two one-sided binomial tests (Clopper and Pearson 1934); covers at least `level`."""
-    _check(level, (k, n))
+    check_counts(level, (k, n))
     from scipy.stats import beta
 
     tail = (1 - level) / 2
@@ -47,9 +48,25 @@ def clopper_pearson(k: int, n: int, level: float = LEVEL) -> Interval:
     return Interval(low, high, "clopper-pearson", level)
 
 
+RateMethod = Literal["wilson", "clopper-pearson"]
+DifferenceMethod = Literal["miettinen-nurminen", "newcombe"]
+
+
+def rate_interval(k: int, n: int, level: float = LEVEL, method: RateMethod = "wilson") -> Interval:
+    """The interval of this name for k of n."""
+    return wilson(k, n, level) if method == "wilson" else clopper_pearson(k, n, level)
+
+
+def difference_interval(
+    k1: int, n1: int, k0: int, n0: int, *, level: float = LEVEL, method: DifferenceMethod = "miettinen-nurminen"
+) -> Interval:
+    """The interval of this name for p1 - p0."""
+    return (miettinen_nurminen if method == "miettinen-nurminen" else newcombe)(k1, n1, k0, n0, level)
+
+
 def newcombe(k1: int, n1: int, k0: int, n0: int, level: float = LEVEL) -> Interval:
     """The hybrid score interval for p1 - p0 (Newcombe 1998, Stat. Med. 17:873, method 10)."""
-    _check(level, (k1, n1), (k0, n0))
+    check_counts(level, (k1, n1), (k0, n0))
     p1, p0 = k1 / n1, k0 / n0
     one, zero = wilson(k1, n1, level), wilson(k0, n0, level)
     low = p1 - p0 - math.hypot(p1 - one.low, zero.high - p0)
@@ -65,16 +82,20 @@ def miettinen_nurminen(k1: int, n1: int, k0: int, n0: int, level: float = LEVEL)
     p1 - p0 = d and the variance times N/(N - 1), is within the normal quantile. The statistic falls as d grows, so each
     bound is found by bisection, to 1e-12.
     """
-    _check(level, (k1, n1), (k0, n0))
+    check_counts(level, (k1, n1), (k0, n0))
+    return Interval(*difference_bounds(k1, n1, k0, n0, level), "miettinen-nurminen", level)
+
+
+def difference_bounds(k1: float, n1: float, k0: float, n0: float, level: float = LEVEL) -> tuple[float, float]:
+    """The bounds of `miettinen_nurminen`, also for counts that are no whole numbers, as planning needs them."""
     z = normal_quantile(level)
     estimate = k1 / n1 - k0 / n0
 
     def score(d: float) -> float:
-        return _score(d, k1, n1, k0, n0)
+        distance, variance = score_parts(d, k1, n1, k0, n0)
+        return standardized(distance, variance)
 
-    low = _crossing(lambda d: score(d) > z, -1.0, estimate)
-    high = _crossing(lambda d: score(d) >= -z, estimate, 1.0)
-    return Interval(low, high, "miettinen-nurminen", level)
+    return crossing(lambda d: score(d) > z, -1.0, estimate), crossing(lambda d: score(d) >= -z, estimate, 1.0)
 
 
 def normal_quantile(level: float) -> float:
@@ -82,7 +103,8 @@ def normal_quantile(level: float) -> float:
     return NormalDist().inv_cdf((1 + level) / 2)
 
 
-def _check(level: float, *groups: tuple[int, int]) -> None:
+def check_counts(level: float, *groups: tuple[float, float]) -> None:
+    """ValueError unless the level is inside (0, 1) and every (k, n) can be a count of trials."""
     if not 0 < level < 1:
         raise ValueError(f"a level is between 0 and 1, not {level}")
     for k, n in groups:
@@ -90,7 +112,7 @@ def _check(level: float, *groups: tuple[int, int]) -> None:
             raise ValueError(f"{k} of {n} is no count of trials")
 
 
-def _crossing(left: Callable[[float], bool], low: float, high: float) -> float:
+def crossing(left: Callable[[float], bool], low: float, high: float) -> float:
     """The point in [low, high] where `left` turns from true to false; an end when it does not turn."""
     while high - low > _TOLERANCE:
         middle = (low + high) / 2
@@ -102,19 +124,23 @@ def _crossing(left: Callable[[float], bool], low: float, high: float) -> float:
     return low if low == -1.0 else high if high == 1.0 else (low + high) / 2
 
 
-def _score(d: float, k1: int, n1: int, k0: int, n0: int) -> float:
-    """The score statistic of p1 - p0 = d: positive when the data are above d."""
+def score_parts(d: float, k1: float, n1: float, k0: float, n0: float) -> tuple[float, float]:
+    """How far the observed difference is above d, and its variance where p1 - p0 = d, times N/(N - 1)."""
     p0 = restricted_rate(d, k1, n1, k0, n0)
     p1 = min(max(p0 + d, 0.0), 1.0)
     total = n1 + n0
     variance = (p1 * (1 - p1) / n1 + p0 * (1 - p0) / n0) * total / (total - 1)
-    distance = k1 / n1 - k0 / n0 - d
+    return k1 / n1 - k0 / n0 - d, variance
+
+
+def standardized(distance: float, variance: float) -> float:
+    """A distance in standard errors; infinite, with its sign, where nothing can vary."""
     if variance <= 0:
         return math.copysign(math.inf, distance) if distance else 0.0
     return distance / math.sqrt(variance)
 
 
-def restricted_rate(d: float, k1: int, n1: int, k0: int, n0: int) -> float:
+def restricted_rate(d: float, k1: float, n1: float, k0: float, n0: float) -> float:
     """The maximum-likelihood p0 under p1 = p0 + d: the root of a cubic that makes both rates rates.
 
     Miettinen and Nurminen 1985, appendix 1; trigonometric solution as in Farrington and Manning 1990, appendix.
