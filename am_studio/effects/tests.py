@@ -8,10 +8,17 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-TestName = Literal["boschloo", "fisher-mid-p"]
+from am_studio.effects.intervals import LEVEL, check_counts
+
+TestName = Literal["boschloo", "fisher-mid-p", "fisher", "barnard"]
+"""How a test is called where its p is shown."""
+TestChoice = Literal["auto", "boschloo", "mid-p", "fisher-mid-p", "fisher", "barnard"]
+"""What may be asked for: `auto` decides by the number of trials, `mid-p` is Fisher's."""
 
 BOSCHLOO_UP_TO = 400
 """Trials of both groups together (200 an arm) up to which Boschloo's test is quick enough."""
@@ -25,11 +32,40 @@ def test_for(trials: int) -> TestName:
 test_for.__test__ = False  # type: ignore[attr-defined]  # a test of statistics, not one for pytest to collect
 
 
+def test_named(choice: TestChoice, trials: int) -> TestName:
+    """The test that is meant, for two groups with so many trials together."""
+    match choice:
+        case "auto":
+            return test_for(trials)
+        case "mid-p":
+            return "fisher-mid-p"
+        case _:
+            return choice
+
+
+test_named.__test__ = False  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A test of two rates."""
+
+    p: float
+    """Two-sided."""
+    test: TestName
+
+
+def compare(k1: int, n1: int, k0: int, n0: int, method: TestChoice = "auto") -> Comparison:
+    """The test of this name for k1 of n1 against k0 of n0; ValueError for counts that cannot be."""
+    check_counts(LEVEL, (k1, n1), (k0, n0))
+    name = test_named(method, n1 + n0)
+    return Comparison(_TESTS[name](k1, n1, k0, n0), name)
+
+
 def difference_test(k1: int, n1: int, k0: int, n0: int, name: TestName | None = None) -> tuple[float, TestName]:
     """The p-value for k1 of n1 against k0 of n0, and the name of its test (by default the one for n1 + n0)."""
     name = name or test_for(n1 + n0)
-    p = boschloo(k1, n1, k0, n0) if name == "boschloo" else fisher_mid_p(k1, n1, k0, n0)
-    return p, name
+    return _TESTS[name](k1, n1, k0, n0), name
 
 
 @lru_cache(maxsize=65536)
@@ -71,3 +107,38 @@ def fisher_mid_p(k1: int, n1: int, k0: int, n0: int) -> float:
             tail += ways
     other = total - observed - tail
     return min((2 * min(tail, other) + observed) / total, 1.0)
+
+
+@lru_cache(maxsize=65536)
+def fisher(k1: int, n1: int, k0: int, n0: int) -> float:
+    """Fisher's exact test: all tables with these margins that are at most as likely as the observed one (Fisher 1935).
+
+    Its size is far below its level where trials are few: it is here to be compared with.
+    """
+    events = k1 + k0
+    observed = math.comb(n1, k1) * math.comb(n0, k0)
+    span = range(max(0, events - n0), min(n1, events) + 1)
+    unlikely = sum(w for k in span if (w := math.comb(n1, k) * math.comb(n0, events - k)) <= observed)
+    return unlikely / math.comb(n1 + n0, events)
+
+
+@lru_cache(maxsize=65536)
+def barnard(k1: int, n1: int, k0: int, n0: int) -> float:
+    """Barnard's unconditional exact test with the pooled score statistic (Barnard 1945; Suissa and Shuster 1985)."""
+    if k1 + k0 in (0, n1 + n0):
+        return 1.0
+    from scipy.stats import barnard_exact
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        # Groups are the columns here too.
+        p = float(barnard_exact([[k1, k0], [n1 - k1, n0 - k0]], pooled=True).pvalue)
+    return min(max(p, 0.0), 1.0)
+
+
+_TESTS: dict[TestName, Callable[[int, int, int, int], float]] = {
+    "boschloo": boschloo,
+    "fisher-mid-p": fisher_mid_p,
+    "fisher": fisher,
+    "barnard": barnard,
+}
