@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
+from typing import Literal
+
+Adjustment = Literal["holm", "benjamini-hochberg", "bonferroni", "none"]
 
 
 def holm(ps: Sequence[float]) -> tuple[float, ...]:
@@ -28,6 +31,22 @@ def benjamini_hochberg(ps: Sequence[float]) -> tuple[float, ...]:
     order = sorted(range(len(ps)), key=ps.__getitem__, reverse=True)
     steps = (min(1.0, ps[number] * (len(ps) / (len(ps) - rank))) for rank, number in enumerate(order))
     return _in_place(order, accumulate(steps, min))
+
+
+def adjust(ps: Sequence[float], method: Adjustment = "holm") -> tuple[float, ...]:
+    """The adjusted values by the method of this name, in the order of `ps`; ValueError for a p outside [0, 1]."""
+    wrong = [p for p in ps if not 0 <= p <= 1]
+    if wrong:
+        raise ValueError(f"a p-value is between 0 and 1, not {wrong[0]}")
+    match method:
+        case "holm":
+            return holm(ps)
+        case "benjamini-hochberg":
+            return benjamini_hochberg(ps)
+        case "bonferroni":
+            return tuple(min(1.0, len(ps) * p) for p in ps)
+        case "none":
+            return tuple(ps)
 
 
 def _in_place(order: Sequence[int], adjusted: Iterable[float]) -> tuple[float, ...]:
