@@ -25,6 +25,9 @@ VERBS: dict[str, str] = {
     "resume": "complete a run that was stopped",
     "runs": "list runs and their state",
     "analyze": "the effect table of a run",
+    "power": "what a study, or two rates, can find with n trials; before paying",
+    "stats": "a calculator: intervals, tests, agreement, power, on any numbers",
+    "selftest": "replay published numbers and check that intervals cover",
     "parse": "read a reply into actions and verdicts",
     "sim": "simulated subjects: what they react to, and how likely",
 }

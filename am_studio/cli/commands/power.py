@@ -1,0 +1,124 @@
+"""Power before paying, by exact enumeration of the test that will be used.
+
+Of a study: the smallest drop in each row that would be found, and what other numbers of trials would find and cost.
+
+  am-studio power single-line --baseline .9 --without .5
+
+Of two rates:
+
+  am-studio power --rates .96 .55                 trials needed for a power of .8
+  am-studio power --rates .96 .55 --n 15          the power at 15 trials a group
+  am-studio power --rates .96 --n 60 --n0 135     the nearest rates that would be found
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from am_studio.cli.commands.plan import add_study_changes
+from am_studio.cli.commands.stats import as_json, show
+from am_studio.cli.console import data, emit_json
+from am_studio.cli.power_answers import add_power_arguments, power_of_rates
+from am_studio.cli.stats_answers import share
+from am_studio.foundation.errors import StudioError
+from am_studio.reports.numbers import money, percent
+
+if TYPE_CHECKING:
+    from am_studio.runs.study_power import StudyPower
+
+USUAL_BASELINE = 0.9
+"""Assumed where nothing is said: a scenario that elicits the outcome nearly always."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """A study, or two rates."""
+    parser.add_argument("study", nargs="?", help="a study file, or the name of one; left out: give --rates")
+    add_study_changes(parser)
+    parser.add_argument("--rates", type=share, nargs="+", metavar="RATE", help="two rates, or one with --n")
+    parser.add_argument(
+        "--baseline", type=share, metavar="P", help=f"of a study: the assumed baseline rate (default: {USUAL_BASELINE})"
+    )
+    parser.add_argument("--without", type=share, metavar="P", help="of a study: the assumed rate without a detail")
+    add_power_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="the numbers as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the power."""
+    if (args.study is None) == (args.rates is None):
+        raise StudioError("give a study, or --rates", hint="such as am-studio power --rates .96 .55")
+    if args.rates is not None:
+        answer = power_of_rates(args)
+        if args.json:
+            emit_json(as_json(answer))
+        else:
+            show(answer)
+        return 0
+    found = _of_study(args)
+    if args.json:
+        emit_json(_study_json(found))
+    else:
+        _show_study(found)
+    return 0
+
+
+def _of_study(args: argparse.Namespace) -> StudyPower:
+    from am_studio.runs.carry import plan_study
+    from am_studio.runs.study import load_study, with_changes
+    from am_studio.runs.study_power import study_power
+
+    if args.n is not None or args.n0 is not None:
+        raise StudioError("--n and --n0 go with --rates", hint="for a study: --trials N, trials an arm")
+    if not 0 < args.alpha < 1 or not 0 < args.power < 1:
+        raise StudioError("a level and a power are between 0 and 1")
+    study = with_changes(load_study(args.study), models=tuple(args.model), per_arm=args.trials, seed=args.seed)
+    plan, scenario = plan_study(study)
+    baseline = USUAL_BASELINE if args.baseline is None else args.baseline
+    return study_power(
+        plan, scenario, baseline=baseline, without=args.without, wanted=args.power, alpha=args.alpha
+    )  # fmt: skip
+
+
+def _study_json(found: StudyPower) -> dict[str, Any]:
+    plain = asdict(found)
+    del plain["plan"]
+    return {
+        "study": found.plan.study.name,
+        "plan_hash": found.plan.hash,
+        "trials": found.plan.trials,
+        "greatest_cost": found.plan.greatest_cost,
+        "hardest_alpha": found.alpha / found.tests,
+        **plain,
+    }
+
+
+def _show_study(found: StudyPower) -> None:
+    plan, hardest = found.plan, found.alpha / found.tests
+    data(
+        f"{plan.study.name}: {found.tests} comparisons a model, {plan.trials:,} trials, at most {money(plan.greatest_cost)}"
+    )
+    data(f"Assumed: a rate of {percent(found.baseline)} % with everything in place. Power to reach: {found.wanted:g}.")
+    data(
+        f"Holm over {found.tests}: two-sided at {hardest:.3g} at the hardest step, {found.alpha:g} at the easiest. Exact."
+    )
+    data()
+    for reach in found.reaches:
+        groups = reach.groups
+        data(f"{reach.rows} x {groups.removed} trials without the detail against {groups.reference} ({reach.test})")
+        data(
+            f"  smallest drop found: {_drop(reach.drop)} at the hardest step, {_drop(reach.drop_alone)} at the easiest"
+        )
+        if reach.power is not None and found.without is not None:
+            data(f"  power for {percent(found.without)} % without the detail: {reach.power:.3f} at the hardest step")
+    data()
+    data("Other numbers of trials, at the hardest step")
+    data(f"  {'without':>8} {'against':>8} {'in all':>8}  {'smallest drop found':<20} greatest cost")
+    for size in found.sizes:
+        told = f"  {size.groups.removed:>8,} {size.groups.reference:>8,} {size.trials:>8,}  {_drop(size.drop):<20}"
+        data(f"{told} {money(size.greatest_cost)}")
+
+
+def _drop(drop: float | None) -> str:
+    return "none" if drop is None else f"{100 * drop:.1f} points"
