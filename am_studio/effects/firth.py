@@ -14,13 +14,12 @@ from __future__ import annotations
 import math
 import warnings
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from am_studio.effects.intervals import LEVEL
+from am_studio.effects.threads import one_thread
 from am_studio.records import Interval
 
 if TYPE_CHECKING:
@@ -143,7 +142,7 @@ def _fitted(fit: FirthFit, x: Array, kept: list[int]) -> FirthFit | NoFit:
 
     # numpy's path: numba, where it happens to be installed, would compile for seconds.
     model = FirthLogisticRegression(backend="numpy", max_iter=_ITERATIONS)
-    with warnings.catch_warnings(), _one_thread():
+    with warnings.catch_warnings(), one_thread():
         warnings.simplefilter("ignore")  # convergence is read from the fit
         try:
             model.fit(np.array(patterns), np.array(outcomes), sample_weight=np.array(weights))
@@ -179,7 +178,7 @@ def lr_tests(fit: FirthFit, columns: Iterable[int] | None = None) -> tuple[float
     places = {column: place for place, column in enumerate(kept)}
     if fit._model is None or not fit.converged:
         return (None,) * len(asked)
-    with warnings.catch_warnings(), _one_thread():
+    with warnings.catch_warnings(), one_thread():
         warnings.simplefilter("ignore")
         fit._model.lrt([places[column] for column in asked if column in places])
     found = [float(fit._model.lrt_pvalues_[places[column]]) if column in places else math.nan for column in asked]
@@ -229,7 +228,7 @@ def _averages(fit: FirthFit, asked: Sequence[int], level: float) -> tuple[Averag
         rate = 1 / (1 + np.exp(-wide @ beta))
         return rate, (n * rate * (1 - rate)) @ wide / total
 
-    with _one_thread():
+    with one_thread():
         observed = design(x)
         fitted = 1 / (1 + np.exp(-observed @ beta))
         spread = fitted * (1 - fitted)
@@ -257,21 +256,6 @@ def _set(x: Array, column: int, at: float) -> Array:
     changed = x.copy()
     changed[:, column] = at
     return changed
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Linear algebra in one thread: these matrices are small, and threads that wait for each other cost tenfold."""
-    with _thread_pools().limit(limits=1, user_api="blas"):
-        yield
-
-
-@cache
-def _thread_pools() -> Any:
-    import scipy.linalg  # noqa: F401  # its library has to be loaded to be found
-    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # comes with firthmodels
-
-    return ThreadpoolController()
 
 
 def _grouped(rows: Iterable[Row]) -> tuple[Row, ...]:

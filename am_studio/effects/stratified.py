@@ -162,18 +162,27 @@ def _expected_under(ratio: float, n1: int, n0: int, events: int) -> float:
 def interaction(here: Stratum, there: Stratum, level: float = LEVEL) -> Interaction:
     """The effect in one context minus the effect in another, such as two models.
 
-    The interval combines the two Miettinen-Nurminen intervals (MOVER: Zou and Donner 2008, Stat. Med. 27:1693, eq. 9);
-    p is of Firth's penalized likelihood-ratio test of the product term.
+    The interval is that of `difference_of_differences`; p is of Firth's penalized likelihood-ratio test of the product
+    term.
+    """
+    found = difference_of_differences(here, there, level)
+    return Interaction(found.value, found.interval, None if found.value is None else _product_term(here, there))
+
+
+def difference_of_differences(here: Stratum, there: Stratum, level: float = LEVEL) -> Difference:
+    """How much greater the difference of rates is in one context than in another.
+
+    The interval combines the two Miettinen-Nurminen intervals (MOVER: Zou and Donner 2008, Stat. Med. 27:1693, eq. 9).
     """
     if not all((here[1], here[3], there[1], there[3])):
-        return Interaction(None, None, None)
+        return Difference(None, None)
     first, second = miettinen_nurminen(*here, level), miettinen_nurminen(*there, level)
     d1, d2 = here[0] / here[1] - here[2] / here[3], there[0] / there[1] - there[2] / there[3]
     value = d1 - d2
     low = value - math.hypot(d1 - first.low, second.high - d2)
     high = value + math.hypot(first.high - d1, d2 - second.low)
     interval = Interval(max(low, -2.0), min(high, 2.0), "mover, miettinen-nurminen", level)
-    return Interaction(value, interval, _product_term(here, there))
+    return Difference(value, interval)
 
 
 def _product_term(here: Stratum, there: Stratum) -> float | None:

@@ -35,10 +35,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     asked = parser.add_subparsers(dest="question", required=True, metavar="QUESTION")
     _pair(_question(asked, "difference", "two rates: difference and test", ("miettinen-nurminen", "newcombe")))
     _pair(_question(asked, "ratio", "two rates: ratio", ("miettinen-nurminen", "koopman")))
-    _pair(_question(asked, "test", "two rates: a test", ("auto", "boschloo", "mid-p", "fisher", "barnard")))
+    _pair(
+        _question(
+            asked, "test", "two rates: a test", ("auto", "boschloo", "mid-p", "fisher-mid-p", "fisher", "barnard")
+        )
+    )
     one = _question(asked, "rate", "one rate", ("wilson", "clopper-pearson"))
     one.add_argument("counts", type=count, metavar="K/N")
-    adjust = _question(asked, "adjust", "p-values for their number", ("holm", "bh", "bonferroni"))
+    adjust = _question(asked, "adjust", "p-values for their number", ("holm", "bh", "benjamini-hochberg", "bonferroni"))
     adjust.add_argument("ps", type=share, nargs="+", metavar="P")
     kappa = _question(asked, "kappa", "agreement of two judges")
     kappa.add_argument("cells", type=_whole, nargs="+", metavar="N", help="the table, row by row")
