@@ -99,14 +99,14 @@ def test_numbers_come_as_json_with_what_is_infinite_as_null(capsys):
 
 
 def test_the_power_of_a_study_is_that_of_its_rows(capsys):
-    told = json.loads(asked(capsys, "power single-line --baseline .9 --without .7 --json").out)
+    told = json.loads(asked(capsys, "power single-line --baseline .9 --changed .7 --json").out)
     (reach,) = told["reaches"]
-    assert (reach["groups"], reach["rows"], told["tests"]) == ({"removed": 60, "reference": 135}, 5, 5)
+    assert (reach["groups"], reach["rows"], told["tests"]) == ({"changed": 60, "reference": 135}, 5, 5)
     assert reach["power"] == pytest.approx(power(0.7, 60, 0.9, 135, alpha=0.01, test="boschloo"))
-    assert power(0.9 - reach["drop"], 60, 0.9, 135, alpha=0.01, test="boschloo") >= 0.8
-    assert reach["drop_alone"] < reach["drop"]
-    own = next(size for size in told["sizes"] if size["groups"]["removed"] == 60)
-    assert (own["trials"], own["drop"]) == (told["trials"], reach["drop"]) == (435, reach["drop"])
+    assert power(0.9 - reach["hardest"]["drop"], 60, 0.9, 135, alpha=0.01, test="boschloo") >= 0.8
+    assert reach["easiest"]["drop"] < reach["hardest"]["drop"]
+    own = next(size for size in told["sizes"] if size["groups"]["changed"] == 60)
+    assert (own["trials"], own["smallest"]) == (435, reach["hardest"])
 
 
 def test_dollars_stand_beside_the_number_of_trials(capsys, tmp_path):
@@ -120,11 +120,11 @@ def test_dollars_stand_beside_the_number_of_trials(capsys, tmp_path):
     shown = asked(capsys, f"power {study}").out
     told = json.loads(asked(capsys, f"power {study} --json").out)
     assert told["greatest_cost"] > 0
-    double = next(size for size in told["sizes"] if size["groups"] == {"removed": 20, "reference": 40})
+    double = next(size for size in told["sizes"] if size["groups"] == {"changed": 20, "reference": 40})
     assert double["greatest_cost"] == pytest.approx(2 * told["greatest_cost"])
     assert f"${told['greatest_cost']:,.2f}" in shown
-    assert "2 x 10 trials without the detail against 20 (boschloo)" in shown
-    assert json.loads(asked(capsys, f"power {study} --trials 40 --json").out)["reaches"][0]["groups"]["removed"] == 40
+    assert "2 x 10 trials of a changed arm against 20 of the baseline (boschloo)" in shown
+    assert json.loads(asked(capsys, f"power {study} --trials 40 --json").out)["reaches"][0]["groups"]["changed"] == 40
 
 
 def test_the_selftest_replays_every_number_and_simulates_coverage(capsys):

@@ -1,12 +1,14 @@
-"""What a study can find, before it costs anything: power and the smallest drop that would be found, and dollars beside n.
+"""What a study can find, before it costs anything: power, the smallest change that would be found, and dollars beside n.
 
-Exact for the comparison of two groups of trials that the study's table will show, with the test that the table will use.
-Rates are the reader's assumptions. A study whose rows are no two groups of known sizes is refused, not guessed at.
+Exact for the comparison of two groups of trials that the study's table will show. Where
+trials draw details at random, that is the comparison of trials with a detail in place and without, with Fisher's mid-p; a
+model of all details finds more. Rates are the reader's assumptions. A study whose rows are no two groups of known sizes is refused, not guessed at.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,10 +31,20 @@ _USUAL_Q = {"lines": 0.75}
 class Groups:
     """The two groups that a row of the table compares, in one model."""
 
-    removed: int
-    """Trials with the change."""
+    changed: int
+    """Trials with the change: of the arm; in random designs, without the detail."""
     reference: int
-    """Trials without it."""
+    """Trials it is compared with: the baseline's; in random designs, those with the detail in place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Smallest:
+    """The smallest changes of the reference's rate that are found with the power asked for, as positive differences."""
+
+    drop: float | None
+    """None: no fall is found."""
+    rise: float | None
+    """None: no rise is found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +55,12 @@ class Reach:
     rows: int
     """Rows of the table with groups of these sizes."""
     test: TestName
-    drop: float | None
-    """The smallest fall below the baseline's rate that is found at the hardest step of the adjustment; None: no fall is."""
-    drop_alone: float | None
-    """The same without adjustment: the easiest step."""
+    hardest: Smallest
+    """At the hardest step of the adjustment."""
+    easiest: Smallest
+    """Without adjustment: its easiest step."""
     power: float | None
-    """Of the rate that was assumed without the detail, at the hardest step; None: none was assumed."""
+    """Of the rate that was assumed with the change, at the hardest step; None: none was assumed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +70,8 @@ class Size:
     groups: Groups
     trials: int
     """Over all arms and models."""
-    drop: float | None
+    smallest: Smallest
+    """At the hardest step of the adjustment."""
     greatest_cost: float | None
     """US dollars; None: a price is unknown."""
 
@@ -68,10 +81,14 @@ class StudyPower:
     """What a study can find where the baseline's rate is the assumed one."""
 
     plan: Plan
+    random: bool
+    """Whether details are drawn at random in each trial."""
+    adjustment: str
+    """Of a model's rows: `holm`, `benjamini-hochberg` or `none`."""
     baseline: float
-    """The assumed rate with everything in place (in random designs: with the detail in place)."""
-    without: float | None
-    """The assumed rate without the detail."""
+    """The assumed rate of the trials that others are compared with."""
+    changed: float | None
+    """The assumed rate with the change."""
     wanted: float
     alpha: float
     tests: int
@@ -85,7 +102,7 @@ def study_power(
     scenario: Scenario,
     *,
     baseline: float,
-    without: float | None = None,
+    changed: float | None = None,
     wanted: float = POWER,
     alpha: float = 0.05,
     sizes: Sequence[int] = OTHER_SIZES,
@@ -96,62 +113,88 @@ def study_power(
     bound.
     """
     rows = _rows(plan, scenario)
-    hardest = alpha / len(rows)
-    reaches = []
-    for groups in dict.fromkeys(rows):
-        test = test_for(groups.removed + groups.reference)
-        chance = None if without is None else _power(without, baseline, groups, hardest, test)
-        at_hardest, alone = (_drop(baseline, groups, level, test, wanted) for level in (hardest, alpha))
-        reaches.append(Reach(groups, rows.count(groups), test, at_hardest, alone, chance))
-    others = tuple(_size(plan, reaches[0].groups, n, baseline, hardest, wanted) for n in sizes)
-    return StudyPower(plan, baseline, without, wanted, alpha, len(rows), tuple(reaches), others)
+    hardest, assumed = alpha / len(rows.groups), _Assumed(baseline, changed, wanted, rows.random)
+    reaches = tuple(
+        Reach(
+            groups,
+            count,
+            assumed.test(groups),
+            assumed.smallest(groups, hardest),
+            assumed.smallest(groups, alpha),
+            assumed.power(groups, hardest),
+        )
+        for groups, count in Counter(rows.groups).items()
+    )
+    own, others = rows.groups[0], []
+    for n in sizes:
+        factor = n / own.changed
+        groups = Groups(n, _scaled(own.reference, factor))
+        trials = _scaled(plan.trials, factor)
+        cost = None if plan.greatest_cost is None else plan.greatest_cost / plan.trials * trials
+        others.append(Size(groups, trials, assumed.smallest(groups, hardest), cost))
+    return StudyPower(
+        plan, rows.random, rows.adjustment, baseline, changed, wanted, alpha, len(rows.groups), reaches, tuple(others)
+    )
 
 
-def _rows(plan: Plan, scenario: Scenario) -> list[Groups]:
-    """The groups of every row, from the table that the design makes before any trial."""
+@dataclass(frozen=True, slots=True)
+class _Assumed:
+    """What the reader assumes, and asks for."""
+
+    baseline: float
+    changed: float | None
+    wanted: float
+    random: bool
+
+    def test(self, groups: Groups) -> TestName:
+        return "fisher-mid-p" if self.random else test_for(groups.changed + groups.reference)
+
+    def smallest(self, groups: Groups, alpha: float) -> Smallest:
+        if not _enumerable(groups):
+            return Smallest(None, None)
+        n1, n0, test = groups.changed, groups.reference, self.test(groups)
+        found = detectable(self.baseline, n1, n0, power=self.wanted, alpha=alpha, test=test)
+        return Smallest(found.drop(self.baseline), found.rise(self.baseline))
+
+    def power(self, groups: Groups, alpha: float) -> float | None:
+        if self.changed is None or not _enumerable(groups):
+            return None
+        n1, n0, test = groups.changed, groups.reference, self.test(groups)
+        return power(self.changed, n1, self.baseline, n0, alpha=alpha, test=test)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    groups: tuple[Groups, ...]
+    random: bool
+    adjustment: str
+
+
+def _scaled(n: int, factor: float) -> int:
+    return math.ceil(n * factor - 1e-9)
+
+
+def _rows(plan: Plan, scenario: Scenario) -> _Rows:
+    """The groups of every row, from the table that the design makes before any trial; whether they are random ones."""
     study = plan.study
     table = open_design(study, scenario).analyse(NoResults(), study.outcome, study.models[0].name)
     arms = {arm.name: arm.trials for arm in plan.arms}
+    rows, random = [], False
     if BASELINE in arms and all(effect.arm in arms for effect in table.effects):
         rows = [Groups(arms[effect.arm], arms[BASELINE]) for effect in table.effects]
     elif "total" in study.trials and table.effects:
         kind = str(study.design.get("kind"))
         q, total = float(study.design.get("q", _USUAL_Q.get(kind, 0.5))), study.trials["total"]
-        kept = round(q * total)
+        kept, random = round(q * total), True
         rows = [Groups(total - kept, kept)] * len(table.effects)
-    else:
-        rows = []
-    if not rows or any(not groups.removed or not groups.reference for groups in rows):
+    if not rows or any(not groups.changed or not groups.reference for groups in rows):
         raise StudioError(
             f"the power of a study of kind '{study.design.get('kind')}' cannot be told beforehand",
             "its comparisons are no two groups of trials whose sizes are known now",
             "for two rates: am-studio power --rates .96 .55 --n 60",
         )
-    return rows
+    return _Rows(tuple(rows), random, table.adjustment)
 
 
 def _enumerable(groups: Groups) -> bool:
-    return max(groups.removed, groups.reference) <= MOST
-
-
-def _power(without: float, baseline: float, groups: Groups, alpha: float, test: TestName) -> float | None:
-    if not _enumerable(groups):
-        return None
-    return power(without, groups.removed, baseline, groups.reference, alpha=alpha, test=test)
-
-
-def _drop(baseline: float, groups: Groups, alpha: float, test: TestName, wanted: float) -> float | None:
-    if not _enumerable(groups):
-        return None
-    found = detectable(baseline, groups.removed, groups.reference, power=wanted, alpha=alpha, test=test)
-    return found.drop(baseline)
-
-
-def _size(plan: Plan, own: Groups, n: int, baseline: float, alpha: float, wanted: float) -> Size:  # noqa: PLR0917
-    """The study with every number of trials in proportion."""
-    factor = n / own.removed
-    groups = Groups(n, math.ceil(own.reference * factor - 1e-9))
-    trials = math.ceil(plan.trials * factor - 1e-9)
-    drop = _drop(baseline, groups, alpha, test_for(groups.removed + groups.reference), wanted)
-    cost = None if plan.greatest_cost is None or not plan.trials else plan.greatest_cost / plan.trials * trials
-    return Size(groups, trials, drop, cost)
+    return max(groups.changed, groups.reference) <= MOST

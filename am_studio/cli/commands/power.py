@@ -1,8 +1,8 @@
 """Power before paying, by exact enumeration of the test that will be used.
 
-Of a study: the smallest drop in each row that would be found, and what other numbers of trials would find and cost.
+Of a study: the smallest change in each row that would be found, and what other numbers of trials would find and cost.
 
-  am-studio power single-line --baseline .9 --without .5
+  am-studio power single-line --baseline .9 --changed .5
 
 Of two rates:
 
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--baseline", type=share, metavar="P", help=f"of a study: the assumed baseline rate (default: {USUAL_BASELINE})"
     )
-    parser.add_argument("--without", type=share, metavar="P", help="of a study: the assumed rate without a detail")
+    parser.add_argument("--changed", type=share, metavar="P", help="of a study: the assumed rate with a change")
     add_power_arguments(parser)
     parser.add_argument("--json", action="store_true", help="the numbers as JSON")
 
@@ -77,7 +77,7 @@ def _of_study(args: argparse.Namespace) -> StudyPower:
     plan, scenario = plan_study(study)
     baseline = USUAL_BASELINE if args.baseline is None else args.baseline
     return study_power(
-        plan, scenario, baseline=baseline, without=args.without, wanted=args.power, alpha=args.alpha
+        plan, scenario, baseline=baseline, changed=args.changed, wanted=args.power, alpha=args.alpha
     )  # fmt: skip
 
 
@@ -96,29 +96,39 @@ def _study_json(found: StudyPower) -> dict[str, Any]:
 
 def _show_study(found: StudyPower) -> None:
     plan, hardest = found.plan, found.alpha / found.tests
+    cost = money(plan.greatest_cost)
+    data(f"{plan.study.name}: {found.tests} comparisons a model, {plan.trials:,} trials, at most {cost}")
+    where = "with a detail in place, over random sets of the others" if found.random else "of the baseline"
     data(
-        f"{plan.study.name}: {found.tests} comparisons a model, {plan.trials:,} trials, at most {money(plan.greatest_cost)}"
+        f"Assumed: a rate of {percent(found.baseline)} % {where}. Power to reach: {found.wanted:g}. Exact enumeration."
     )
-    data(f"Assumed: a rate of {percent(found.baseline)} % with everything in place. Power to reach: {found.wanted:g}.")
-    data(
-        f"Holm over {found.tests}: two-sided at {hardest:.3g} at the hardest step, {found.alpha:g} at the easiest. Exact."
-    )
+    data(f"Holm over {found.tests}: two-sided at {hardest:.3g} at the hardest step, {found.alpha:g} at the easiest.")
+    if found.random:
+        data("Each detail compared by itself; a model of all details finds more.")
     data()
+    against = "with it" if found.random else "of the baseline"
+    changed = "without the detail" if found.random else "of a changed arm"
     for reach in found.reaches:
         groups = reach.groups
-        data(f"{reach.rows} x {groups.removed} trials without the detail against {groups.reference} ({reach.test})")
-        data(
-            f"  smallest drop found: {_drop(reach.drop)} at the hardest step, {_drop(reach.drop_alone)} at the easiest"
-        )
-        if reach.power is not None and found.without is not None:
-            data(f"  power for {percent(found.without)} % without the detail: {reach.power:.3f} at the hardest step")
+        data(f"{reach.rows} x {groups.changed} trials {changed} against {groups.reference} {against} ({reach.test})")
+        for step, smallest in (("hardest", reach.hardest), ("easiest", reach.easiest)):
+            told = f"drop {_points(smallest.drop)}, rise {_points(smallest.rise)}"
+            data(f"  smallest change found at the {step} step: {told}")
+        if reach.power is not None and found.changed is not None:
+            data(f"  power for {percent(found.changed)} % {changed}: {_chance(reach.power)} at the hardest step")
     data()
     data("Other numbers of trials, at the hardest step")
-    data(f"  {'without':>8} {'against':>8} {'in all':>8}  {'smallest drop found':<20} greatest cost")
+    data(f"  {'changed':>8} {'against':>8} {'in all':>8}  {'smallest drop':<14} {'smallest rise':<14} greatest cost")
     for size in found.sizes:
-        told = f"  {size.groups.removed:>8,} {size.groups.reference:>8,} {size.trials:>8,}  {_drop(size.drop):<20}"
+        told = f"  {size.groups.changed:>8,} {size.groups.reference:>8,} {size.trials:>8,}"
+        told += f"  {_points(size.smallest.drop):<14} {_points(size.smallest.rise):<14}"
         data(f"{told} {money(size.greatest_cost)}")
 
 
-def _drop(drop: float | None) -> str:
-    return "none" if drop is None else f"{100 * drop:.1f} points"
+def _points(size: float | None) -> str:
+    return "none" if size is None else f"{100 * size:.1f} points"
+
+
+def _chance(power: float) -> str:
+    """A power; rounding does not make it a certainty."""
+    return ">.999" if 0.9995 <= power < 1 else f"{power:.3f}"
