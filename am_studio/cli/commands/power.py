@@ -98,11 +98,12 @@ def _show_study(found: StudyPower) -> None:
     plan, hardest = found.plan, found.alpha / found.tests
     cost = money(plan.greatest_cost)
     data(f"{plan.study.name}: {found.tests} comparisons a model, {plan.trials:,} trials, at most {cost}")
-    where = "with a detail in place, over random sets of the others" if found.random else "of the baseline"
-    data(
-        f"Assumed: a rate of {percent(found.baseline)} % {where}. Power to reach: {found.wanted:g}. Exact enumeration."
+    whose = (
+        "the rate with a detail in place, over random sets of the others," if found.random else "the baseline's rate"
     )
-    data(f"Holm over {found.tests}: two-sided at {hardest:.3g} at the hardest step, {found.alpha:g} at the easiest.")
+    data(f"Assumed: {whose} is {percent(found.baseline)} %. Power to reach: {found.wanted:g}. Exact enumeration.")
+    steps = f"two-sided at {hardest:.3g} at the hardest step, {found.alpha:g} at the easiest"
+    data(f"Adjustment over {found.tests} ({found.adjustment}): {steps}.")
     if found.random:
         data("Each detail compared by itself; a model of all details finds more.")
     data()
@@ -115,7 +116,9 @@ def _show_study(found: StudyPower) -> None:
             told = f"drop {_points(smallest.drop)}, rise {_points(smallest.rise)}"
             data(f"  smallest change found at the {step} step: {told}")
         if reach.power is not None and found.changed is not None:
-            data(f"  power for {percent(found.changed)} % {changed}: {_chance(reach.power)} at the hardest step")
+            data(
+                f"  power where the rate {changed} is {percent(found.changed)} %: {_chance(reach.power)} at the hardest step"
+            )
     data()
     data("Other numbers of trials, at the hardest step")
     data(f"  {'changed':>8} {'against':>8} {'in all':>8}  {'smallest drop':<14} {'smallest rise':<14} greatest cost")
