@@ -29,8 +29,8 @@ FUTILE_BELOW = 0.1
 """Conditional power under which a study is called futile."""
 MOST_LOOKS = 10
 _NORMAL = NormalDist()
-_STEP = 0.01
-"""Of the grid of the recursive integration, in standard deviations; bounds are then right to 1e-5."""
+_STEP = 0.02
+"""Of the grid of the recursive integration, in standard deviations; bounds are then right to 1e-6."""
 
 
 @dataclass(frozen=True, slots=True)
