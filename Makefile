@@ -8,13 +8,16 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO_RUN ?= runs/demo.amrun
 
-.PHONY: help demo test lint bench bench-stats images lock clean
+.PHONY: help demo test lint bench bench-engine bench-stats soak proxy-env inspect-env images lock clean
 help:
 	@echo "make demo         set up, then run the single-line study on a simulated subject"
 	@echo "make test         set up, then run the tests"
 	@echo "make lint         ruff, mypy and the layer check"
 	@echo "make bench        speed: medians and ratios, side by side"
-	@echo "make bench-stats  coverage of the intervals by simulation; fails by exit code"
+	@echo "make bench-engine the part of it that goes over HTTP, beside bare client loops and Inspect"
+	@echo "make bench-stats  coverage, error rates and power by simulation; fails by exit code"
+	@echo "make soak         a hundred kills over 3,000 trials, flipped bits, synced rows; fails by exit code"
+	@echo "make proxy-env    an environment of its own for LiteLLM's proxy, which the tests then use"
 	@echo "make images       take the pictures of README anew"
 	@echo "make lock         resolve the dependencies anew (needs uv)"
 
@@ -44,12 +47,39 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY)
+bench: $(READY) bench-engine
 	$(BIN)/python -m tests.bench.speed
+	$(BIN)/python -m tests.bench.big_run
 	$(BIN)/python -m tests.bench.studio
 
+bench-engine: $(READY) inspect-env
+	$(BIN)/python -m tests.bench.engine
+
 bench-stats: $(READY)
-	$(BIN)/python -m tests.bench.coverage
+	$(BIN)/python -m tests.bench.coverage --replicates 1000
+	$(BIN)/python -m tests.bench.estimators
+	$(BIN)/python -m tests.bench.designs
+	$(BIN)/python -m tests.bench.lines
+
+soak: $(READY)
+	$(BIN)/python -m tests.soak.kills
+	$(BIN)/python -m tests.bench.flips
+	$(BIN)/python -m tests.soak.synced
+
+# Peers whose pins conflict with ours have environments of their own.
+proxy-env: .venv-proxy/.ready
+inspect-env: .venv-inspect/.ready
+.venv-proxy/.ready: tests/proxy/requirements.lock
+.venv-inspect/.ready: tests/bench/peers/inspect.lock
+.venv-proxy/.ready .venv-inspect/.ready:
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv venv --quiet --allow-existing --python "$(PYTHON)" $(@D) && \
+	  VIRTUAL_ENV=$(@D) uv pip sync --quiet --require-hashes $< ; \
+	else \
+	  { "$(PYTHON)" -m venv $(@D) 2>/dev/null || "$(PYTHON)" -m venv --without-pip $(@D); } && \
+	  "$(PYTHON)" -m pip --python $(@D)/bin/python install --quiet --disable-pip-version-check --require-hashes -r $< ; \
+	fi
+	@touch $@
 
 images: $(READY)
 	$(BIN)/python docs/make_images.py
