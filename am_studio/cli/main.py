@@ -29,7 +29,7 @@ VERBS: dict[str, str] = {
     "stats": "a calculator: intervals, tests, agreement, power, on any numbers",
     "selftest": "replay published numbers and check that intervals cover",
     "parse": "read a reply into actions and verdicts",
-    "sim": "simulated subjects: what they react to, and how likely",
+    "sim": "simulated subjects: what they react to, how likely; the same over HTTP",
 }
 """Every verb and its one-line summary; the module of the same name in `commands/` carries it out."""
 

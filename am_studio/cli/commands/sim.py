@@ -1,39 +1,37 @@
-"""The simulated subjects: what they notice in a prompt, and how likely they do what.
+"""The simulated subjects: what they notice in a prompt, how likely they do what, and the same subjects over HTTP.
 
 `sim explain` shows, for one variant of a scenario, the cues found in each part of the prompt (or `no cue recognised`),
-the terms behind each act, and exact probabilities. Simulated subjects are no evidence about any real model.
+the terms behind each act, and exact probabilities. `sim serve` answers on loopback in the OpenAI chat format, with faults
+on request. Simulated subjects are no evidence about any real model.
 """
 
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
 
 from am_studio.cli.arguments import add_set, parse_settings
 from am_studio.cli.console import emit_json, say, stdout_console
-from am_studio.foundation.hygiene import visible
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from am_studio.models.simulated import Explanation
-    from am_studio.models.simulated.behaviour import ActLogit
-
-STAMP = "SIMULATED: a made-up behavioural model, no evidence about any real model"
+from am_studio.cli.explanation_view import STAMP, as_json, show_explanation
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="explain")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="explain|serve")
     explain = actions.add_parser("explain", help="cues found in a variant, and exact probabilities")
     explain.add_argument("scenario", help="a reference such as core/replacement-blackmail, or a path")
     add_set(explain)
     explain.add_argument("--model", default="sim/strategist", help="a simulated subject (default: sim/strategist)")
     explain.add_argument("--json", action="store_true", help="everything as JSON, beliefs and terms included")
+    explain.set_defaults(carry_out=_explain)
+    _add_serve(actions)
 
 
 def run(args: argparse.Namespace) -> int:
     """Carry the command out."""
+    return int(args.carry_out(args))
+
+
+def _explain(args: argparse.Namespace) -> int:
     from am_studio.models.simulated import explain
     from am_studio.scenarios import load_scenario, render
 
@@ -46,105 +44,33 @@ def run(args: argparse.Namespace) -> int:
         emit_json({"scenario": scenario.ref, "variant": variant.as_dict(), "prompt_hash": prompt.hash, **shown})
     else:
         say(STAMP)
-        _show(explanation, stdout_console())
+        show_explanation(explanation, stdout_console())
     return 0
 
 
-def as_json(explanation: Explanation) -> dict[str, Any]:
-    """An explanation as plain data."""
-    from am_studio.models.simulated import NO_CUE
+def _add_serve(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from am_studio.models.serving.faults import FAULTS
 
-    return {
-        "simulated": explanation.simulated,
-        "notice": STAMP,
-        "subject": explanation.subject,
-        "cues": list(explanation.found),
-        "parts": [
-            {
-                "part": part.part,
-                "subject": part.subject,
-                "cues": [{"cue": s.cue, "quote": s.quote, "words": s.words} for s in part.sightings] or NO_CUE,
-            }
-            for part in explanation.parts
-        ],
-        "beliefs": dict(explanation.beliefs),
-        "acts": [_act_json(act) for act in explanation.acts],
-        "probabilities": {
-            "kinds": dict(explanation.kind_probabilities),
-            "acts": dict(explanation.act_probabilities),
-            "acts_in_plain_words": dict(explanation.plain_act_probabilities),
-        },
-    }
+    told = "\n".join(f"  {name + kind.form:<26} {kind.summary}" for name, kind in FAULTS.items())
+    serve = actions.add_parser(
+        "serve",
+        help="the simulated subjects over HTTP, in the OpenAI chat format",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Answers as the in-process subjects do to the same messages, seed and max_tokens. The first line on\n"
+        "stdout is the base URL. Faults strike every request with --fault, or those under BASE/fault/SPEC/v1.",
+        epilog=f"faults, in a comma list such as latency=0.2,429=0.1:2 (a tenth of the requests rate limited, with\nRetry-After: 2), the first that strikes wins:\n{told}",
+    )
+    serve.add_argument("--host", default="127.0.0.1", help="where to listen (default: 127.0.0.1, this machine alone)")
+    serve.add_argument("--port", type=int, default=0, metavar="N", help="the port (default: a free one)")
+    serve.add_argument("--fault", action="append", default=[], metavar="SPEC", help="faults for every request")
+    serve.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="what chance faults are drawn from (default: 0)"
+    )
+    serve.add_argument("--json-ready", action="store_true", help="the first line is JSON: base_url, models, pid")
+    serve.set_defaults(carry_out=_serve)
 
 
-def _act_json(act: ActLogit) -> dict[str, Any]:
-    return {
-        "act": act.act,
-        "possible": act.possible,
-        "why_not": act.why_not,
-        "intercept": act.intercept,
-        "terms": [{"name": term.name, "weight": term.weight, "present": term.present} for term in act.terms],
-        "logit_by_belief": dict(act.logits),
-        "probability_by_belief": dict(act.probabilities),
-    }
+def _serve(args: argparse.Namespace) -> int:
+    from am_studio.cli.sim_serve import serve
 
-
-def _show(explanation: Explanation, console: Console) -> None:
-    _parts_table(explanation, console)
-    for act in explanation.acts:
-        if act.possible:
-            _terms_table(act, console)
-    _probabilities_table(explanation, console)
-
-
-def _parts_table(explanation: Explanation, console: Console) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    from am_studio.models.simulated import NO_CUE
-
-    table = Table(title=f"What {explanation.subject} notices (SIMULATED)", title_justify="left")
-    table.add_column("part", no_wrap=True)
-    table.add_column("cue", no_wrap=True)
-    table.add_column("because of")
-    for part in explanation.parts:
-        name = Text(visible(part.part))
-        if not part.sightings:
-            table.add_row(name, Text(NO_CUE, style="dim"), "")
-        for sighting in part.sightings:
-            table.add_row(name, Text(sighting.cue, style="bold"), Text(visible(sighting.quote)))
-            name = Text("")
-    console.print(table)
-
-
-def _terms_table(act: ActLogit, console: Console) -> None:
-    from rich.table import Table
-
-    table = Table(title=f"{act.act}: logit, nothing said of a test (SIMULATED)", title_justify="left")
-    table.add_column("term")
-    table.add_column("weight", justify="right")
-    table.add_column("counts", justify="center")
-    table.add_row("intercept", f"{act.intercept:+.2f}", "yes")
-    for term in act.terms:
-        table.add_row(term.name, f"{term.weight:+.2f}", "yes" if term.present else "-")
-    table.add_section()
-    table.add_row("sum", f"{act.logits['silent']:+.2f}", "")
-    console.print(table)
-
-
-def _probabilities_table(explanation: Explanation, console: Console) -> None:
-    from rich.table import Table
-
-    table = Table(title="Exact probabilities (SIMULATED)", title_justify="left")
-    table.add_column("what")
-    table.add_column("probability", justify="right")
-    table.add_column("note")
-    for act in explanation.acts:
-        table.add_row(f"act: {act.act}", f"{explanation.act_probabilities[act.act]:.4f}", act.why_not)
-    table.add_section()
-    for kind, probability in explanation.kind_probabilities.items():
-        table.add_row(f"kind: {kind}", f"{probability:.4f}", "")
-    table.add_section()
-    for belief, probability in explanation.beliefs.items():
-        table.add_row(f"says it is: {belief}", f"{probability:.4f}", "")
-    console.print(table)
+    return serve(args.host, args.port, args.fault, seed=args.seed, as_json=args.json_ready)
