@@ -12,26 +12,40 @@ from ipaddress import ip_address
 
 from am_studio.cli.console import data, emit_json, say
 from am_studio.cli.explanation_view import STAMP
-from am_studio.foundation.errors import StudioError
-from am_studio.models.serving.faults import Fault, parse_faults
+from am_studio.foundation.errors import StudioError, nearest
+from am_studio.models.registry import simulated_names
+from am_studio.models.serving.faults import parse_faults
 from am_studio.models.serving.server import SimulatedServer
 
 STOPPED = 130
 """Exit code when the user stopped the server."""
 
 
-def serve(host: str, port: int, specs: Iterable[str], *, seed: int, as_json: bool) -> int:
-    """Serve until stopped: 130 by Ctrl-C, 0 by a polite kill. StudioError for an unknown fault or a port that is taken."""
+def serve(host: str, port: int, *, faults: Iterable[str], aliases: Iterable[str], seed: int, as_json: bool) -> int:
+    """Serve until stopped: 130 by Ctrl-C, 0 by a polite kill.
+
+    StudioError for an unknown fault or subject, and for a port that is taken.
+    """
     if not 0 <= port <= 65535:
         raise StudioError("--port should be from 0 to 65535")
-    faults = [fault for spec in specs for fault in parse_faults(spec)]
-    return asyncio.run(_served(host, port, faults, seed=seed, as_json=as_json))
+    server = SimulatedServer(
+        [fault for spec in faults for fault in parse_faults(spec)], seed=seed, aliases=dict(map(_alias, aliases))
+    )
+    return asyncio.run(_served(server, host, port, as_json=as_json))
 
 
-async def _served(host: str, port: int, faults: list[Fault], *, seed: int, as_json: bool) -> int:
+def _alias(text: str) -> tuple[str, str]:
+    name, _, subject = text.rpartition("=")
+    if not name:
+        raise StudioError(f"--alias takes NAME=SUBJECT, not '{text}'", hint="such as --alias target=sim/strategist")
+    if subject not in simulated_names():
+        raise StudioError(f"there is no simulated subject '{subject}'", hint=nearest(subject, simulated_names()))
+    return name, subject
+
+
+async def _served(server: SimulatedServer, host: str, port: int, *, as_json: bool) -> int:
     stopped: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     _listen_to_signals(stopped)
-    server = SimulatedServer(faults, seed=seed)
     address = await server.start(host, port)
     try:
         _announce(f"{address}/v1", as_json=as_json)
@@ -47,8 +61,6 @@ async def _served(host: str, port: int, faults: list[Fault], *, seed: int, as_js
 
 
 def _announce(base_url: str, *, as_json: bool) -> None:
-    from am_studio.models.registry import simulated_names
-
     names = simulated_names()
     if as_json:
         emit_json({"base_url": base_url, "models": names, "pid": os.getpid()}, indent=None)
@@ -56,7 +68,7 @@ def _announce(base_url: str, *, as_json: bool) -> None:
         data(base_url)
     sys.stdout.flush()
     say(f"{', '.join(names)} at {base_url} until Ctrl-C; no key is needed")
-    say(f"in a study: {{name: openai/{names[0]}, endpoint: {base_url}, price: {{input: 0, output: 0}}}}")
+    say(f'in a study: {{name: openai/{names[0]}, endpoint: "{base_url}", price: {{input: 0, output: 0}}}}')
     say(STAMP)
 
 

@@ -151,8 +151,12 @@ def trial_seed(seed: int, model: str, arm: str, index: int) -> int:
     """The seed of one trial, in [0, 2**31): providers' narrowest seeds are signed 32-bit numbers.
 
     From SHA-256 of (study seed, model, arm, index in the arm), so it depends neither on the order in which trials run
-    nor on which other arms and models the study has.
+    nor on which other arms and models the study has. A simulated subject that is reached over HTTP, such as
+    `openai/sim/strategist`, has the seeds of the one in process, so that both give the same replies.
     """
+    parts = model.split("/")
+    if "sim" in parts[1:-1]:
+        model = "/".join(parts[parts.index("sim") :])
     digest = hash_json([seed, model, arm, index]).removeprefix("sha256:")
     return int(digest[:8], 16) >> 1
 

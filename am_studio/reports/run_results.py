@@ -22,7 +22,7 @@ def run_as_json(run: RunFile, analysis: Analysis) -> dict[str, Any]:
         "study": plan.study.name,
         "scenario": {"ref": plan.scenario, "hash": plan.scenario_hash},
         "plan_hash": plan.hash,
-        "simulated": plan.simulated,
+        "simulated": run.simulated,
         "state": run.state(),
         "outcome": analysis.outcome,
         "trials": {"planned": run.planned(), "left": run.unfinished()},

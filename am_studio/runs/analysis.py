@@ -41,11 +41,13 @@ def analyse(run: RunFile, outcome: str | None = None) -> Analysis:
     if asked not in names:
         raise StudioError(f"{plan.scenario} has no outcome '{asked}'", hint=nearest(asked, names))
     design, results = open_design(plan.study, scenario), run.results()
+    simulated = run.simulated_models()
     notes = tuple(_notes(run, asked))
     tables = []
     for model in plan.study.models:
         table = design.analyse(results, asked, model.name)
-        tables.append(replace(table, notes=(*table.notes, *notes, *_copies(run, model.name))))
+        all_notes = (*table.notes, *notes, *_copies(run, model.name))
+        tables.append(replace(table, simulated=table.simulated or model.name in simulated, notes=all_notes))
     found = agreement(scenario.questions.outcome(asked), run.judged_intents(asked))
     return Analysis(asked, tuple(tables), found if found.n else None)
 

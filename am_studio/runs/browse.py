@@ -114,7 +114,7 @@ def about(run: RunFile) -> RunAbout:
     return RunAbout(
         study=plan.study.name,
         state=run.state(),
-        simulated=plan.simulated,
+        simulated=run.simulated,
         arms=tuple((arm.name, arm.label) for arm in plan.arms),
         models=tuple(model.name for model in plan.models),
         outcomes=tuple(asked),

@@ -55,6 +55,8 @@ class Snapshot:
 
     path: Path
     plan: Plan
+    simulated: bool
+    """Whether every model is a simulated subject, as far as the answers tell by now."""
     state: RunState
     counts: Mapping[Key, Counts]
     """By arm and model, in the plan's order, for the study's outcome and the plan's judge."""
@@ -147,12 +149,14 @@ def snapshot(run: RunFile, since: Snapshot | None = None) -> Snapshot:
         settled, tally, in_flight = _requests(run, since)
         sessions, failures = run.sessions(), tuple(_failures(run))
         started = since is None and _recently_ended(run)
+        simulated = (since is not None and since.simulated) or run.simulated
     finally:
         list(run.query("ROLLBACK"))
     state = _state(run.path, sessions)
     taken = Snapshot(
         path=run.path,
         plan=run.plan,
+        simulated=simulated,
         state=state,
         counts=counts,
         tally=tally,

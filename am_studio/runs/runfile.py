@@ -17,7 +17,7 @@ import apsw
 
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.hashing import canonical_json
-from am_studio.records import Choice, Counts, Intent, Reply, Transcript, TrialSpec, Variant, Verdict
+from am_studio.records import Choice, Counts, Intent, ModelSettings, Reply, Transcript, TrialSpec, Variant, Verdict
 from am_studio.runs import codec, schema
 from am_studio.runs.codec import Damage
 from am_studio.runs.database import connect
@@ -197,6 +197,21 @@ class RunFile:
             (self._name("model", model),),
         )
         return tuple(name for (name,) in rows if name)
+
+    def simulated_models(self) -> frozenset[str]:
+        """Models that are simulated subjects: by their own name, or by the name that an answer of theirs gives."""
+        found = {model.name for model in self.plan.models if model.simulated}
+        others = {model.name for model in self.plan.models} - found
+        # Names are few and attempts are many: the attempts are read only where such an answer is somewhere in the run.
+        names = self._db.execute("SELECT name FROM name WHERE kind = 'returned'") if others else ()
+        if any(ModelSettings(name).simulated for (name,) in names):
+            found |= {m for m in others if any(ModelSettings(name).simulated for name in self.models_returned(m))}
+        return frozenset(found)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether every model is a simulated subject, as far as the answers tell by now."""
+        return len(self.simulated_models()) == len(self.plan.models)
 
     def copies(self, model: str) -> tuple[int, int]:
         """(conversations of this model with any words in them, those that repeat another one of the same variant)."""

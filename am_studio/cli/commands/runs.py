@@ -47,7 +47,7 @@ def _described(path: Path) -> dict[str, Any]:
                 "run": str(path),
                 "study": plan.study.name,
                 "models": [model.name for model in plan.models],
-                "simulated": plan.simulated,
+                "simulated": run.simulated,
                 "state": run.state(),
                 "planned": run.planned(),
                 "left": run.unfinished(),

@@ -66,6 +66,9 @@ def _add_serve(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     serve.add_argument(
         "--seed", type=int, default=0, metavar="N", help="what chance faults are drawn from (default: 0)"
     )
+    serve.add_argument(
+        "--alias", action="append", default=[], metavar="NAME=SUBJECT", help="a further name, as gateways give them"
+    )
     serve.add_argument("--json-ready", action="store_true", help="the first line is JSON: base_url, models, pid")
     serve.set_defaults(carry_out=_serve)
 
@@ -73,4 +76,4 @@ def _add_serve(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 def _serve(args: argparse.Namespace) -> int:
     from am_studio.cli.sim_serve import serve
 
-    return serve(args.host, args.port, args.fault, seed=args.seed, as_json=args.json_ready)
+    return serve(args.host, args.port, faults=args.fault, aliases=args.alias, seed=args.seed, as_json=args.json_ready)

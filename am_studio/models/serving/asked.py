@@ -38,10 +38,14 @@ class Asked:
     """Whether a stream ends with a chunk of usage."""
 
 
-def read_request(body: bytes, random_seed: Callable[[], int]) -> Asked:
-    """What this body asks for; `Refused` when it is not a request. A request without a seed gets a random one."""
+def read_request(body: bytes, random_seed: Callable[[], int], aliases: Mapping[str, str]) -> Asked:
+    """What this body asks for; `Refused` when it is not a request. A request without a seed gets a random one.
+
+    `aliases` are further names of subjects, each with the name it stands for.
+    """
     given = _parsed(body)
-    model = known_model(_typed(given, "model", str, "a string"))
+    name = _typed(given, "model", str, "a string")
+    model = known_model(aliases.get(name, name))
     messages = _typed(given, "messages", list, "a list of messages")
     prompt, exchanges = _conversation(messages)
     if _optional(given, "n", int, "a whole number") not in (None, 1):

@@ -40,16 +40,21 @@ MOST_FAULT_LISTS = 256
 
 
 class SimulatedServer:
-    """A server; `start` it in a running loop, `close` it there. `faults` hit every request, before a path's own."""
+    """A server; `start` it in a running loop, `close` it there. `faults` hit every request, before a path's own.
+
+    `aliases` are further names of subjects, as gateways give them; the answers still name the subject.
+    """
 
     def __init__(
         self,
         faults: Iterable[Fault] = (),
         *,
         seed: int = 0,
+        aliases: Mapping[str, str] | None = None,
         open_model: Callable[[ModelSettings], Client] = open_client,
     ) -> None:
         self._open_model = open_model
+        self._aliases = dict(aliases or {})
         self._seed = seed
         self._faults = FaultPlan(faults, seed=seed)
         self._by_path: OrderedDict[str, FaultPlan] = OrderedDict()
@@ -107,7 +112,7 @@ class SimulatedServer:
             if path == "/stats":
                 return _sent(Answer(200, json.dumps(self.stats()).encode()))
             if path == "/models":
-                body = {"object": "list", "data": [_model(name) for name in simulated_names()]}
+                body = {"object": "list", "data": [_model(name) for name in (*simulated_names(), *self._aliases)]}
                 return _sent(Answer(200, json.dumps(body).encode()))
             if path.startswith("/models/"):
                 found = known_model(path.removeprefix("/models/"))
@@ -142,7 +147,7 @@ class SimulatedServer:
                     return _sent(refused, headers)
                 if fault.name == "reset":
                     return _reset(request)
-            asked = read_request(body, lambda: self._random.getrandbits(31))
+            asked = read_request(body, lambda: self._random.getrandbits(31), self._aliases)
             reply = await self._reply(asked)
         except Refused as error:
             return _sent(Answer(error.status, error.body))

@@ -153,7 +153,7 @@ class BoardScreen(Screen[None]):
             self.notify("Press r for the results.", title="The run is finished", markup=False)
 
     def _show_lines(self, snapshot: Snapshot) -> None:
-        self.set_class(snapshot.plan.simulated, "-simulated")
+        self.set_class(snapshot.simulated, "-simulated")
         self.set_class(snapshot.state == "finished", "-finished")
         self.set_class(snapshot.state in {"paused", "interrupted"}, "-trouble")
         told = "… starting" if self._busy == "starting" else status(snapshot, stopping=self._busy == "pausing")

@@ -122,7 +122,7 @@ def _read_run(path: Path, _stamp: tuple[tuple[int, int], ...], _held: bool) -> R
             scenario=plan.scenario,
             outcome=plan.study.outcome,
             models=tuple(model.name for model in plan.models),
-            simulated=plan.simulated,
+            simulated=run.simulated,
             planned=planned or plan.trials,
             left=run.unfinished() if planned else plan.trials,
             baseline=tuple((count.yes, count.completed) for count in baseline),

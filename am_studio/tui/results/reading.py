@@ -61,7 +61,7 @@ def find(path: Path, outcome: str = "") -> Findings:
             numbers=run_as_json(run, analysis),
             study=plan.study.name,
             state=state,
-            simulated=plan.simulated,
+            simulated=run.simulated,
         )
 
 
