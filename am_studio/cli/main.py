@@ -30,6 +30,8 @@ VERBS: dict[str, str] = {
     "selftest": "replay published numbers and check that intervals cover",
     "parse": "read a reply into actions and verdicts",
     "sim": "simulated subjects: what they react to, how likely; the same over HTTP",
+    "models": "which providers have keys; models with their prices",
+    "doctor": "check the installation, or one model with a single cheap call",
 }
 """Every verb and its one-line summary; the module of the same name in `commands/` carries it out."""
 

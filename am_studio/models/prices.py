@@ -87,3 +87,8 @@ def _table() -> dict[str, dict[str, Any]]:
     except (OSError, ValueError):
         return {}
     return {name: entry for name, entry in table.items() if isinstance(entry, dict)} if isinstance(table, dict) else {}
+
+
+def price_table() -> dict[str, dict[str, Any]]:
+    """The whole table that litellm ships, by its own names; empty when there is none that can be read."""
+    return _table()
