@@ -118,11 +118,13 @@ def similar_models(name: str, most: int = 3) -> tuple[str, ...]:
 @cache
 def catalog() -> Mapping[str, Listed]:
     """Every model of the table that can hold a conversation, by the name that a study gives it, in order of names."""
-    found = {}
+    found: dict[str, Listed] = {}
     for key, entry in price_table().items():
         if entry.get("mode") in _CHATTING:
             listed = _listed(key, entry)
-            found[listed.name] = listed
+            # An entry under the whole name wins over one that is listed without its provider, as it does for prices.
+            if listed.name not in found or key == listed.name:
+                found[listed.name] = listed
     return {name: found[name] for name in sorted(found)}
 
 
