@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from am_studio.models.headers import limits_of, retry_after_of
+from am_studio.models.returned import returned_name
 from am_studio.records import ChatRequest, Finish, FunctionCall, ModelFailure, Reply, Usage
 
 __all__ = [
@@ -142,7 +143,7 @@ def reply_of(raw: Mapping[str, Any], cost_of: CostOf) -> Reply | ModelFailure:
         reasoning=reasoning,
         finish=finish,
         usage=usage,
-        model_returned=_text(raw.get("model"))[:_LONGEST_NAME],
+        model_returned=returned_name(raw)[:_LONGEST_NAME],
         cost=cost_of(usage),
         calls=calls,
         echo=_echo(message, calls),

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from am_studio.models.returned import SIMULATED_FINGERPRINT
 from am_studio.records import Finish, Reply
 
-FINGERPRINT = "simulated"
-"""What stands where a provider names its build."""
 PIECE = 48
 """Characters of text a chunk of a stream carries."""
 
@@ -71,7 +70,7 @@ def _head(reply: Reply, heading: Heading, kind: str) -> dict[str, Any]:
         "object": kind,
         "created": heading.created,
         "model": reply.model_returned,
-        "system_fingerprint": FINGERPRINT,
+        "system_fingerprint": SIMULATED_FINGERPRINT,
     }
 
 
