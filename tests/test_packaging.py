@@ -37,7 +37,7 @@ def test_the_wheel_holds_the_library_and_the_studies(tmp_path: Path) -> None:
     assert "single-line 4" in ran.stdout
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock", "tests/proxy/requirements.lock"])
 def test_locks_pin_with_hashes_and_name_no_index(name: str) -> None:
     text = (ROOT / name).read_text()
     assert "://" not in text

