@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import json
 from collections.abc import Iterator
@@ -11,7 +12,17 @@ import pytest
 
 from am_studio.cli.main import main
 from am_studio.designs.base import trial_seed
-from am_studio.records import EffectTable
+from am_studio.models.registry import open_client
+from am_studio.records import (
+    ChatRequest,
+    ClientName,
+    EffectTable,
+    FunctionCall,
+    ModelFailure,
+    ModelSettings,
+    Reply,
+    Sampling,
+)
 from am_studio.reports.run_results import run_as_json
 from am_studio.runs.analysis import analyse
 from am_studio.runs.browse import about
@@ -20,6 +31,7 @@ from am_studio.runs.engine import EngineSettings
 from am_studio.runs.follow import look
 from am_studio.runs.runfile import RunFile
 from am_studio.runs.study import load_study
+from loopback import Provider, serving
 from run_world import Naps
 from sim_world import Served, sim_serving
 
@@ -36,6 +48,14 @@ trials: {per_arm: 8, baseline: 12}
 seed: 5
 """
 HAS_DIRECT = importlib.util.find_spec("am_studio.models.direct_client") is not None
+HAS_TOOLS = importlib.util.find_spec("am_studio.models.simulated.native") is not None
+CLIENTS = pytest.mark.parametrize(
+    "client",
+    [
+        "litellm",
+        pytest.param("direct", marks=pytest.mark.skipif(not HAS_DIRECT, reason="there is no direct client yet")),
+    ],
+)
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +64,10 @@ def served() -> Iterator[Served]:
         yield server
 
 
-def carried(directory: Path, name: str, model: str) -> Path:
+def carried(directory: Path, name: str, model: str, more: str = "") -> Path:
     """The study with this model, carried out to its end; the run file."""
     study, run = directory / f"{name}.yaml", directory / f"{name}.amrun"
-    study.write_text(STUDY.replace("MODEL", model), encoding="utf-8")
+    study.write_text(STUDY.replace("MODEL", model) + more, encoding="utf-8")
     plan, scenario = plan_study(load_study(study))
     ending = carry_out(begin(plan, scenario, run), settings=EngineSettings(concurrency=8, sleep=Naps()))
     assert ending.kind == "finished"
@@ -72,18 +92,16 @@ def said(run: RunFile) -> list[tuple[str, str, str]]:
     ]
 
 
+def called(run: RunFile) -> list[FunctionCall]:
+    return [call for trial in range(run.planned()) for reply in run.transcript(trial).replies for call in reply.calls]
+
+
 def endpoint(served: Served, name: str, *more: str) -> str:
     price = "price: {input: 0, output: 0}"
     return "{" + ", ".join([f"name: {name}", f'endpoint: "{served.url}"', price, *more]) + "}"
 
 
-@pytest.mark.parametrize(
-    "client",
-    [
-        "litellm",
-        pytest.param("direct", marks=pytest.mark.skipif(not HAS_DIRECT, reason="there is no direct client yet")),
-    ],
-)
+@CLIENTS
 def test_a_study_over_http_gives_the_table_and_the_replies_of_the_subject_in_process(
     served: Served, tmp_path: Path, client: str
 ) -> None:
@@ -96,6 +114,19 @@ def test_a_study_over_http_gives_the_table_and_the_replies_of_the_subject_in_pro
         assert second.models_returned("openai/sim/strategist") == ("sim/strategist",)
         assert second.tally().cost == 0
         assert analyse(first).tables[0].baseline.yes > 0
+
+
+@pytest.mark.skipif(not HAS_TOOLS, reason="the subjects call no functions yet")
+@CLIENTS
+def test_conversations_with_native_calls_go_the_same_way_over_http(served: Served, tmp_path: Path, client: str) -> None:
+    protocol = "protocol: {tools: {turns: 12}}\n"
+    here = carried(tmp_path, "here", "sim/strategist", protocol)
+    there = carried(tmp_path, "there", endpoint(served, "openai/sim/strategist", f"client: {client}"), protocol)
+    with RunFile.open(here) as first, RunFile.open(there) as second:
+        assert shape(analyse(first).tables[0]) == shape(analyse(second).tables[0])
+        assert said(first) == said(second)
+        assert called(first) == called(second)
+        assert any(call.name == "read_email" for call in called(first))
 
 
 def test_faults_on_the_way_change_nothing_in_the_table(served: Served, tmp_path: Path) -> None:
@@ -128,6 +159,33 @@ def test_a_subject_behind_an_alias_is_stamped_by_what_its_answers_call_themselve
     assert "SIMULATED" in capsys.readouterr().out
     assert main(["runs", str(tmp_path), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["simulated"]
+
+
+@CLIENTS
+def test_a_gateway_that_renames_a_subject_does_not_hide_what_it_is(client: ClientName) -> None:
+    with serving(Provider()) as provider:
+        settings = ModelSettings("openai/renamed", endpoint=provider.url, client=client)
+
+        def returned() -> str:
+            request = ChatRequest(settings, (("user", "Read your mail."),), Sampling(), seed=1)
+            answer = asyncio.run(asked(settings, request))
+            assert isinstance(answer, Reply)
+            return answer.model_returned
+
+        provider.says({"content": "Soup today."}, model="renamed", system_fingerprint="simulated")
+        assert returned() == "sim/renamed"
+        provider.says({"content": "Soup today."}, model="sim/strategist", system_fingerprint="simulated")
+        assert returned() == "sim/strategist"
+        provider.says({"content": "Soup today."}, model="renamed", system_fingerprint="fp_1")
+        assert returned() == "renamed"
+
+
+async def asked(settings: ModelSettings, request: ChatRequest) -> Reply | ModelFailure:
+    client = open_client(settings)
+    try:
+        return await client.ask(request)
+    finally:
+        await client.close()
 
 
 def test_a_subject_over_http_has_the_seeds_of_the_one_in_process() -> None:
