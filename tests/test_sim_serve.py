@@ -165,6 +165,7 @@ def test_what_is_not_there_says_what_is(served: Served) -> None:
     status, told = asyncio.run(get(f"{served.url}/embeddings"))
     assert status == 404
     assert "/v1/chat/completions" in told["error"]["message"]
+    assert asyncio.run(get(f"{served.url}/chat/completions"))[0] == 405
 
 
 # Through the official SDK. ---------------------------------------------------------------------------------------------------

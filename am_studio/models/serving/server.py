@@ -108,13 +108,15 @@ class SimulatedServer:
             if path == "/chat/completions":
                 _only("POST", request)
                 return await self._counted(request, spec)
-            _only("GET", request)
             if path == "/stats":
+                _only("GET", request)
                 return _sent(Answer(200, json.dumps(self.stats()).encode()))
             if path == "/models":
+                _only("GET", request)
                 body = {"object": "list", "data": [_model(name) for name in (*simulated_names(), *self._aliases)]}
                 return _sent(Answer(200, json.dumps(body).encode()))
             if path.startswith("/models/"):
+                _only("GET", request)
                 found = known_model(path.removeprefix("/models/"))
                 return _sent(Answer(200, json.dumps(_model(found.name)).encode()))
             raise Refused(
