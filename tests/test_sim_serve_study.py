@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,15 +46,7 @@ outcome: blackmail
 trials: {per_arm: 8, baseline: 12}
 seed: 5
 """
-HAS_DIRECT = importlib.util.find_spec("am_studio.models.direct_client") is not None
-HAS_TOOLS = importlib.util.find_spec("am_studio.models.simulated.native") is not None
-CLIENTS = pytest.mark.parametrize(
-    "client",
-    [
-        "litellm",
-        pytest.param("direct", marks=pytest.mark.skipif(not HAS_DIRECT, reason="there is no direct client yet")),
-    ],
-)
+CLIENTS = pytest.mark.parametrize("client", ["litellm", "direct"])
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +107,6 @@ def test_a_study_over_http_gives_the_table_and_the_replies_of_the_subject_in_pro
         assert analyse(first).tables[0].baseline.yes > 0
 
 
-@pytest.mark.skipif(not HAS_TOOLS, reason="the subjects call no functions yet")
 @CLIENTS
 def test_conversations_with_native_calls_go_the_same_way_over_http(served: Served, tmp_path: Path, client: str) -> None:
     protocol = "protocol: {tools: {turns: 12}}\n"
