@@ -279,7 +279,8 @@ class ModelSettings:
     """Name of the environment variable that holds the key; empty: the provider's usual one."""
     input_price: float | None = None
     output_price: float | None = None
-    """US dollars a million tokens; None: look it up."""
+    cached_price: float | None = None
+    """US dollars a million tokens read, written, read from the prompt cache; None: look it up."""
     temperature: float | None = None
     max_tokens: int | None = None
     reasoning_effort: str = ""

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import os
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+# The settings of whoever runs the tests are no part of them, in processes that tests start neither.
+os.environ["AM_STUDIO_CONFIG"] = os.devnull
 
 SMALL_SCENARIO = """
 format: 1

@@ -5,8 +5,11 @@ A library that stands in the working directory comes first, then the user's own,
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+SETTINGS_VARIABLE = "AM_STUDIO_CONFIG"
+"""Environment variable that names another settings file."""
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -21,6 +24,16 @@ def user_directory() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_data_dir("am-studio", appauthor=False))
+
+
+def settings_file() -> Path:
+    """The user's own settings file, which need not be there; never one of the working directory unless it is named."""
+    named = os.environ.get(SETTINGS_VARIABLE)
+    if named:
+        return Path(named).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("am-studio", appauthor=False)) / "config.yaml"
 
 
 def library_roots() -> tuple[Path, ...]:

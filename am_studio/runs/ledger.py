@@ -1,14 +1,16 @@
 """The budget: what was spent, what is in flight, and whether one more request may leave.
 
 The worst case of a request is set aside before it leaves and settled when its answer is in, so that requests in flight
-can never carry a run over its budget (as far as the estimate of its tokens holds).
+can never carry a run over its budget, as far as the bound on its tokens holds.
 """
 
 from __future__ import annotations
 
 import asyncio
 
-from am_studio.models.prices import CHARACTERS_A_TOKEN, Price
+from am_studio.models import prices
+from am_studio.models.prices import FREE, Price
+from am_studio.models.tokens import count_request
 from am_studio.records import ChatRequest, ModelFailure, Reply
 
 NEVER_CHARGED = frozenset({"rate_limit", "authentication", "not_found", "bad_request", "server"})
@@ -50,11 +52,15 @@ class Ledger:
 
 
 def worst_case(request: ChatRequest, price: Price | None) -> float:
-    """The most that this request can cost: its text at four characters a token and `max_tokens` of reply; 0 unpriced."""
-    if price is None:
+    """The most that this request can cost: all that it has the model read, and `max_tokens` of reply; 0 unpriced.
+
+    It holds while the provider counts at most `SAFETY_FACTOR` times our tokens and keeps to `max_tokens`. A provider that
+    counts more carries a run over its budget by that excess, once: by what the requests that are in flight just then come
+    to beyond their worst case. Every later request finds what was really spent.
+    """
+    if price is None or price == FREE:
         return 0.0
-    characters = sum(len(text) for _, text in request.messages)
-    return price.input * -(-characters // CHARACTERS_A_TOKEN) + price.output * request.sampling.max_tokens
+    return prices.worst_case(price, count_request(request), request.sampling.max_tokens)
 
 
 def settled(answer: Reply | ModelFailure, reserved: float) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -18,18 +18,17 @@ from am_studio.designs.registry import open_design
 from am_studio.effects.intervals import wilson
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.foundation.hashing import hash_json
-from am_studio.judging import open_judge
-from am_studio.models.prices import estimated_tokens, find_price
+from am_studio.judging import Judge, open_judge
+from am_studio.models.prices import find_price
 from am_studio.models.registry import check_model
-from am_studio.records import Choice, Study, TrialSpec, Variant
+from am_studio.records import Choice, ModelSettings, Study, TrialSpec, Variant
+from am_studio.runs.costs import Forecaster
 from am_studio.runs.study import study_as_json
-from am_studio.scenarios import Scenario, situate
+from am_studio.scenarios import Scenario
 from am_studio.version import __version__
 
 FEW_TRIALS = 20
 """Below so many trials an arm the plan says how little they can show."""
-_SAMPLED_ARMS = 50
-"""Prompts of at most so many arms are counted for the estimate of tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +44,30 @@ class PlannedArm:
 
 @dataclass(frozen=True, slots=True)
 class PlannedModel:
-    """A model with what it can come to."""
+    """A model with what it can come to. Tokens are our own count; costs are US dollars without retries."""
 
     name: str
     simulated: bool
     trials: int
     """The greatest number of its trials."""
     prompt_tokens: int
-    """Of the longest prompt, at four characters a token."""
-    trial_cost: float | None
-    """The greatest cost of one trial in US dollars: that prompt and `max_tokens` of reply; None: no price is known."""
-
-    @property
-    def greatest_cost(self) -> float | None:
-        """US dollars; None when no price is known."""
-        return None if self.trial_cost is None else self.trial_cost * self.trials
+    """Of the longest prompt."""
+    calls: int = 0
+    """The greatest number of its requests."""
+    read_tokens: int = 0
+    """Of all trials together, as expected."""
+    prompts: int = 1
+    """Distinct prompts among the trials that are named at once."""
+    counted: int = 1
+    """Of them, those whose tokens were counted."""
+    input_cost: float | None = None
+    """What reading is expected to cost at the full price; None: no price is known."""
+    cached_cost: float | None = None
+    """The same with the provider's prompt cache; None: no such price is known, or prompts are too short for it."""
+    greatest_cost: float | None = None
+    """Every trial is held, every reply is as long as it may be; None: no price is known."""
+    recheck_cost: float = 0.0
+    """At most, for every later session of work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,11 @@ class Plan:
     program: str
     """Version of the program."""
     hash: str
+    tokens: str = ""
+    """What they were counted by: an encoding, or `estimated`."""
+    judge_models: tuple[ModelSettings, ...] = ()
+    """Models that the judge asks. What that costs depends on the replies: it is in no figure here, but counts towards the
+    budget."""
 
     @property
     def simulated(self) -> bool:
@@ -96,8 +109,14 @@ class Plan:
 
     @property
     def unpriced(self) -> tuple[str, ...]:
-        """Models whose price is unknown."""
-        return tuple(model.name for model in self.models if model.trial_cost is None)
+        """Models whose price is unknown, those that the judge asks among them."""
+        subjects = (model.name for model in self.models if model.greatest_cost is None)
+        return *subjects, *(model.name for model in self.judge_models if find_price(model) is None)
+
+    @property
+    def recheck_cost(self) -> float:
+        """US dollars at most that every later session of work adds, over the models whose price is known."""
+        return sum(model.recheck_cost for model in self.models)
 
 
 def make_plan(study: Study, scenario: Scenario) -> Plan:
@@ -106,16 +125,17 @@ def make_plan(study: Study, scenario: Scenario) -> Plan:
     for model in study.models:
         check_model(model)
     design = open_design(study, scenario)
-    judge = open_judge(study.judge).name
+    judge = open_judge(study.judge)
     first = design.next_trials(NoResults())
     arms = _arms(design, first, study)
-    models = _models(study, scenario, design, first, arms)
+    forecaster = Forecaster(study, scenario)
+    models = _models(study, forecaster, design, first)
     trials = design.greatest()
     plan = Plan(
         study=replace(study, source=""),
         scenario=scenario.ref,
         scenario_hash=scenario.hash,
-        judge=judge,
+        judge=judge.name,
         estimand=design.estimand,
         arms=arms,
         models=models,
@@ -124,6 +144,8 @@ def make_plan(study: Study, scenario: Scenario) -> Plan:
         warnings=(),
         program=__version__,
         hash="",
+        tokens=forecaster.counted_by,
+        judge_models=() if isinstance(judge, Judge) else judge.models,
     )
     return replace(plan, warnings=tuple(_warnings(plan)), hash=plan_hash(plan))
 
@@ -176,20 +198,17 @@ def _arms(design: Design, first: Sequence[TrialSpec], study: Study) -> tuple[Pla
 
 
 def _models(
-    study: Study, scenario: Scenario, design: Design, first: Sequence[TrialSpec], arms: Sequence[PlannedArm]
+    study: Study, forecaster: Forecaster, design: Design, first: Sequence[TrialSpec]
 ) -> tuple[PlannedModel, ...]:
-    variants = [arm.variant for arm in arms[:_SAMPLED_ARMS]] or [scenario.variant(study.baseline)]
-    prompts = [situate(scenario, variant, study.protocol).prompt for variant in variants]
-    tokens = max(map(estimated_tokens, prompts))
     named = Counter(spec.model for spec in first)
     still_to_name = design.greatest() - len(first)
     planned = []
     for model in study.models:
-        price = find_price(model)
-        cost = (
-            None if price is None else study.turns * (price.input * tokens + price.output * study.sampling.max_tokens)
+        forecast = forecaster.forecast(model, first, still_to_name)
+        trials = named[model.name] + still_to_name
+        planned.append(
+            PlannedModel(model.name, model.simulated, trials, calls=trials * study.turns, **asdict(forecast))
         )
-        planned.append(PlannedModel(model.name, model.simulated, named[model.name] + still_to_name, tokens, cost))
     return tuple(planned)
 
 
@@ -204,7 +223,10 @@ def _warnings(plan: Plan) -> Iterator[str]:
         most = wilson(0, fewest).high
         yield f"{fewest} trials an arm are few: even 0/{fewest} is compatible with a rate of {most:.0%}."
     if plan.unpriced:
-        yield f"No price is known for {', '.join(plan.unpriced)}: give `price` in the study, or the cost cannot be told."
+        yield f"No price is known for {', '.join(plan.unpriced)}: give `price` in the study or in your settings, or the cost cannot be told."
+    if plan.judge_models:
+        asked = ", ".join(model.name for model in plan.judge_models)
+        yield f"The judge asks {asked}: that costs extra and counts towards the budget."
     cost, budget = plan.greatest_cost, study.budget_usd
     if cost is not None and budget is not None and cost > budget:
         yield f"The budget of ${budget:,.2f} is below the greatest cost of ${cost:,.2f}: the run may stop before it is complete."

@@ -1,74 +1,39 @@
 """Reads a study file into a `Study`, with every mistake of form told at its place.
 
 It looks at form alone: whether the details, arms and outcome exist is known once the scenario is loaded, and is
-asked by the plan and the design. A study cannot set headers, proxies or keys; it may name a key's variable.
+asked by the plan and the design. A study cannot set headers, proxies or keys; it may name a key's variable. What it
+leaves open of a model is taken from the user's own settings here, once: the plan stores it, so a resumed run depends on
+no settings file.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter, field_validator
+from pydantic import Field, TypeAdapter
 
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.foundation.locations import ablations_roots
+from am_studio.foundation.model_forms import ModelSettingsForm, over
+from am_studio.foundation.settings import user_settings
 from am_studio.foundation.yamlfile import Form, load_as, read_yaml
-from am_studio.records import ClientName, ModelSettings, ProtocolName, RateLimits, Sampling, Study
+from am_studio.records import ModelSettings, ProtocolName, RateLimits, Sampling, Study
 from am_studio.scenarios.forms import FormatNumber, Level
 
-_ENDPOINT = re.compile(r"https?://[^\s@]+$")
 
-
-class PriceForm(Form):
-    """What a model costs, in US dollars a million tokens."""
-
-    input: float | None = Field(None, ge=0, description="US dollars a million tokens that the model reads.")
-    output: float | None = Field(None, ge=0, description="US dollars a million tokens that the model writes.")
-
-
-class LimitsForm(Form):
-    """How fast a model may be asked; what is left out is learned from the provider."""
-
-    requests_per_minute: float | None = Field(default=None, gt=0)
-    tokens_per_minute: float | None = Field(default=None, gt=0)
-    concurrency: int | None = Field(default=None, gt=0, le=10_000, description="Requests in flight, at most.")
-
-
-class ModelForm(Form):
+class ModelForm(ModelSettingsForm):
     """A model and how to reach it."""
 
     name: str = Field(min_length=1, description="`sim/strategist`, or a litellm name such as `anthropic/...`.")
-    endpoint: str = Field("", description="Base URL of a server that speaks the provider's protocol.")
-    key_env: str = Field(
-        "", pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$", description="Name of the environment variable that holds the key."
-    )
-    price: PriceForm = Field(
-        default_factory=lambda: PriceForm(input=None, output=None), description="Overrides the price table."
-    )
-    temperature: float | None = Field(None, ge=0, le=2, description="Instead of the study's, for this model.")
-    max_tokens: int | None = Field(None, gt=0, le=1_000_000, description="Instead of the study's, for this model.")
-    reasoning_effort: str = Field("", pattern=r"^[a-z]*$", max_length=20, description="Instead of the study's.")
-    client: ClientName = Field(
-        "litellm", description="`direct`: a lean client of our own, for servers that speak the OpenAI chat format."
-    )
-    limits: LimitsForm = Field(default_factory=LimitsForm, description="How fast it may be asked.")
-
-    @field_validator("endpoint")
-    @classmethod
-    def _is_a_url(cls, value: str) -> str:
-        if value and not _ENDPOINT.match(value):
-            raise ValueError("should be an http or https URL without a name or password in it")
-        return value
 
 
 class ToolsForm(Form):
     """The protocol with native function calling."""
 
-    turns: int = Field(12, gt=0, le=100, description="Most turns of one conversation.")
+    turns: int = Field(default=12, gt=0, le=100, description="Most turns of one conversation.")
 
 
 class ToolsProtocolForm(Form):
@@ -120,8 +85,8 @@ class StudyForm(Form):
     trials: dict[str, Annotated[int, Field(gt=0)]] = Field(
         description="How many: `per_arm`, or what the design asks for."
     )
-    protocol: Literal["inline"] | ToolsProtocolForm = Field(
-        "inline", description="`inline`, or `{tools: {turns: 12}}`."
+    protocol: Literal["inline", "tools"] | ToolsProtocolForm = Field(
+        "inline", description="`inline`, or `{tools: {turns: 12}}`; `tools` alone has the usual number of turns."
     )
     judge: dict[str, Any] = Field(default_factory=lambda: {"kind": "rules"}, description="`kind` and its settings.")
     sampling: SamplingForm = Field(default_factory=SamplingForm)
@@ -163,14 +128,21 @@ def scenario_location(study: Study) -> str:
 
 
 def with_changes(
-    study: Study, *, models: tuple[str, ...] = (), per_arm: int | None = None, seed: int | None = None
+    study: Study,
+    *,
+    models: tuple[str, ...] = (),
+    per_arm: int | None = None,
+    seed: int | None = None,
+    budget_usd: float | None = None,
 ) -> Study:
-    """The study with what a command line overrides: other models, other trials an arm, another seed."""
+    """The study with what a command line overrides: other models, other trials an arm, another seed, another budget."""
     if models:
         known = {model.name: model for model in study.models}
-        study = replace(study, models=tuple(known.get(name, ModelSettings(name)) for name in dict.fromkeys(models)))
+        study = replace(study, models=tuple(known.get(name) or model_of(name) for name in dict.fromkeys(models)))
     if per_arm is not None:
         study = replace(study, trials={**study.trials, "per_arm": per_arm})
+    if budget_usd is not None:
+        study = replace(study, budget_usd=budget_usd)
     return study if seed is None else replace(study, seed=seed)
 
 
@@ -189,8 +161,10 @@ def study_from_json(plain: Mapping[str, Any]) -> Study:
 def study_of(form: StudyForm, path: Path) -> Study:
     """The study that a form says, read from this file; StudioError when a model is listed twice."""
     tools = form.protocol.tools if isinstance(form.protocol, ToolsProtocolForm) else None
+    if form.protocol == "tools":
+        tools = ToolsForm()
     protocol: ProtocolName = "tools" if tools else "inline"
-    models = tuple(_model(model) for model in form.models)
+    models = tuple(map(model_of, form.models))
     names = [model.name for model in models]
     if len(set(names)) < len(names):
         raise StudioError(f"{path}: a model is listed twice", ", ".join(names))
@@ -214,19 +188,33 @@ def study_of(form: StudyForm, path: Path) -> Study:
     )
 
 
-def _model(form: str | ModelForm) -> ModelSettings:
-    if isinstance(form, str):
-        return ModelSettings(form)
-    limits = RateLimits(form.limits.requests_per_minute, form.limits.tokens_per_minute, form.limits.concurrency)
+def model_of(form: str | ModelForm) -> ModelSettings:
+    """The model that a study names, with what it leaves open taken from the user's settings, field by field.
+
+    The user's key goes to the user's own endpoint or to the provider, never to an endpoint that a study names. Subjects
+    that answer in this process take nothing from there. StudioError when the settings file cannot be used.
+    """
+    given = {"name": form} if isinstance(form, str) else form.model_dump(exclude_unset=True)
+    name = given["name"]
+    if not ModelSettings(name).embedded:
+        own = user_settings().for_model(name)
+        if given.get("endpoint", own.get("endpoint", "")) != own.get("endpoint", ""):
+            own.pop("key_env", None)
+        given = over(own, given)
+    return _settings(ModelForm.model_validate(given))
+
+
+def _settings(form: ModelForm) -> ModelSettings:
     return ModelSettings(
-        form.name,
-        form.endpoint,
-        form.key_env,
-        form.price.input,
-        form.price.output,
-        form.temperature,
-        form.max_tokens,
-        form.reasoning_effort,
-        form.client,
-        limits,
+        name=form.name,
+        endpoint=form.endpoint,
+        key_env=form.key_env,
+        input_price=form.price.input,
+        output_price=form.price.output,
+        cached_price=form.price.cached,
+        temperature=form.temperature,
+        max_tokens=form.max_tokens,
+        reasoning_effort=form.reasoning_effort,
+        client=form.client,
+        limits=RateLimits(form.limits.requests_per_minute, form.limits.tokens_per_minute, form.limits.concurrency),
     )

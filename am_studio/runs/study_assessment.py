@@ -96,8 +96,12 @@ def _study(node: Node, file: Path) -> tuple[Study | None, list[Problem]]:
         return None, problems
     try:
         return study_of(form, file), []
+    except FileProblems as error:
+        # The user's settings file: it has places of its own, and the study is not to blame.
+        return None, [Problem(node.at("models").place, "your settings file cannot be used", error.detail)]
     except StudioError as error:
-        return None, [Problem(node.at("models").place, "a model is listed twice", error.detail)]
+        told = "; ".join(part for part in (error.detail, error.hint) if part)
+        return None, [Problem(node.at("models").place, error.title.removeprefix(f"{file}: "), told)]
 
 
 def _scenario(node: Node, file: Path) -> tuple[Scenario | None, Problem | None]:

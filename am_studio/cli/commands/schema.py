@@ -9,7 +9,7 @@ import argparse
 
 from am_studio.cli.console import emit_json
 
-KINDS = ("pack", "scenario", "email", "study")
+KINDS = ("pack", "scenario", "email", "study", "settings")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,11 +19,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Carry the command out."""
+    from am_studio.foundation.settings import SettingsForm
     from am_studio.foundation.yamlfile import Form
     from am_studio.runs.study import StudyForm
     from am_studio.scenarios.forms import EmailForm, PackForm, ScenarioForm
 
-    forms: dict[str, type[Form]] = {"pack": PackForm, "scenario": ScenarioForm, "email": EmailForm, "study": StudyForm}
+    forms: dict[str, type[Form]] = {
+        "pack": PackForm,
+        "scenario": ScenarioForm,
+        "email": EmailForm,
+        "study": StudyForm,
+        "settings": SettingsForm,
+    }
     schema = forms[args.kind].model_json_schema(by_alias=True)
     emit_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
     return 0

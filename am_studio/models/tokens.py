@@ -1,0 +1,124 @@
+"""How many tokens a text comes to, before any provider has counted: by cl100k_base, from the table that litellm ships.
+
+Nothing is fetched and no environment variable is touched. Where the table is missing the count is an estimate of four
+characters a token, and `counted_by` says so. Providers count differently, so whoever needs a bound asks for `at_most`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib.util
+import math
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from am_studio.records import ChatRequest, Exchange, Function
+
+if TYPE_CHECKING:
+    import tiktoken
+
+CHARACTERS_A_TOKEN = 4
+"""The usual estimate for English text."""
+SAFETY_FACTOR = 1.5
+"""A provider is assumed to count at most so many times our tokens. An assumption, not a guarantee: on this library's
+prompts o200k_base counts 0.98 to 1.00 of cl100k_base and Anthropic's published tokenizer 1.08 to 1.09, and Anthropic puts
+its newer tokenizer at 1.0 to 1.35 times the older one."""
+MESSAGE_TOKENS = 8
+"""What a chat format wraps around each message, at most; OpenAI's documentation counts 3 and the role."""
+
+_TABLE = "litellm_core_utils/tokenizers/9b5ad71b2ce5302211f9c61530b329a4922fc6a4"
+"""cl100k_base under the name that tiktoken's own cache has for it."""
+_DIGEST = "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7"
+_PIECES = r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"
+"""How cl100k_base cuts a text before it merges bytes, as tiktoken states it."""
+_LONGEST = 16_384
+"""Characters that are encoded at once: tiktoken gives up on a run of a million blanks."""
+_MOST_KEPT = 20_000
+_kept: dict[bytes, int] = {}
+"""Counts by the digest of the text, for the same prompts are counted again and again."""
+
+
+def count_tokens(text: str) -> int:
+    """Tokens of this text; strangers' text is text, whatever it looks like. The first call takes about 0.2 s."""
+    raw = text.encode("utf-8", "surrogatepass")
+    name = hashlib.blake2b(raw, digest_size=16).digest()
+    known = _kept.get(name)
+    if known is None:
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        known = _kept[name] = _counted(text)
+    return known
+
+
+def estimate_tokens(text: str) -> int:
+    """Tokens of this text at four characters a token: for subjects that cost nothing, without loading a table."""
+    return -(-len(text) // CHARACTERS_A_TOKEN)
+
+
+def counted_by() -> str:
+    """What `count_tokens` counts by: `cl100k_base`, or `estimated` where its table is missing."""
+    return "estimated" if _encoding() is None else "cl100k_base"
+
+
+def count_messages(texts: Iterable[str], count: Callable[[str], int] = count_tokens) -> int:
+    """Tokens of messages with what a chat format wraps around them."""
+    return sum(count(text) + MESSAGE_TOKENS for text in texts)
+
+
+def count_request(request: ChatRequest) -> int:
+    """Tokens that this request has a model read: prompt, the conversation since, and the functions it may call."""
+    prompt = count_messages(text for _, text in request.messages)
+    return prompt + sum(map(_count_exchange, request.exchanges)) + sum(map(_count_function, request.functions))
+
+
+def at_most(tokens: float) -> int:
+    """What a provider may make of so many of our tokens; see `SAFETY_FACTOR`."""
+    return math.ceil(tokens * SAFETY_FACTOR)
+
+
+def _count_exchange(exchange: Exchange) -> int:
+    reply = exchange.reply
+    sent = [
+        reply.text,
+        reply.reasoning,
+        reply.echo,
+        *(part for call in reply.calls for part in (call.name, call.arguments)),
+    ]
+    # What a provider counted as written it will count again as read, so that is the least it can be.
+    written = max(count_messages(part for part in sent if part), reply.usage.output_tokens)
+    told = [*(result.text for result in exchange.results), exchange.said]
+    return written + count_messages(part for part in told if part)
+
+
+def _count_function(function: Function) -> int:
+    described = [function.name, function.purpose, *(part for argument in function.arguments for part in argument)]
+    return count_messages(described)
+
+
+def _counted(text: str) -> int:
+    encoding = _encoding()
+    if encoding is None:
+        return -(-len(text) // CHARACTERS_A_TOKEN)
+    return sum(len(encoding.encode_ordinary(text[start : start + _LONGEST])) for start in range(0, len(text), _LONGEST))
+
+
+@cache
+def _encoding() -> tiktoken.Encoding | None:
+    """The encoding, made from litellm's table; None when that is missing or is not what it should be."""
+    spec = importlib.util.find_spec("litellm")
+    if spec is None or spec.origin is None:
+        return None
+    try:
+        data = (Path(spec.origin).parent / _TABLE).read_bytes()
+    except OSError:
+        return None
+    if hashlib.sha256(data).hexdigest() != _DIGEST:
+        return None
+    import tiktoken
+
+    words = (line.split() for line in data.splitlines() if line)
+    ranks = {base64.b64decode(token): int(rank) for token, rank in words}
+    return tiktoken.Encoding("cl100k_base", pat_str=_PIECES, mergeable_ranks=ranks, special_tokens={})
