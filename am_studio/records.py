@@ -676,4 +676,6 @@ class Study:
     Simulated subjects inside this process cannot drift, and are never re-run."""
     source: str = ""
     """The file it was read from; not part of what is hashed."""
+    stated_sampling: tuple[str, ...] = field(default=(), compare=False)
+    """Fields of `sampling` that the file states, which no user's settings overrule; not part of what is hashed."""
     extra: Mapping[str, Any] = field(default_factory=dict)

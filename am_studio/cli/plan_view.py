@@ -1,4 +1,4 @@
-"""A plan as people read it before they agree to it: arms, models, calls, greatest cost, warnings."""
+"""A plan as people read it before they agree to it: arms, models and where they are, calls, costs, warnings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from am_studio.foundation.hygiene import one_line
+from am_studio.records import ModelSettings
 from am_studio.reports.numbers import money
+from am_studio.reports.plan_words import cost_words, most_words, reach_words, recheck_words, settings_words, token_words
 from am_studio.runs.plan import Plan, PlannedModel
 
 
@@ -22,8 +24,11 @@ def plan_view(plan: Plan) -> RenderableType:
     title = f"{study.name}: {study.title}" if study.title else study.name
     facts = f"{plan.scenario} · {study.design.get('kind')} · {study.outcome} · judge {plan.judge} · seed {study.seed}"
     lines: list[RenderableType] = [_line(title, "bold"), _line(facts), Text(), _arms(plan), Text()]
-    lines += [_line(_model(model)) for model in plan.models]
+    for model, settings in zip(plan.models, study.models, strict=True):
+        lines += [_line(_model(plan, model)), *(Text.assemble("  ", _line(told)) for told in _reached(settings))]
+    lines += [_line(f"Judge: {model.name} {reach_words(model)}") for model in plan.judge_models]
     lines += [_line(_total(plan))]
+    lines += [_line(told) for told in [recheck_words(plan)] if told]
     lines += [_line(f"Note: {warning}") for warning in plan.warnings]
     return Group(*lines, _line(f"Plan {plan.hash}", "dim"))
 
@@ -37,15 +42,20 @@ def _arms(plan: Plan) -> Table:
     return table
 
 
-def _model(model: PlannedModel) -> str:
+def _model(plan: Plan, model: PlannedModel) -> str:
     if model.simulated:
         return f"{model.name}: {model.trials} trials (simulated, free)"
-    told = f"{model.name}: {model.trials} trials, about {model.prompt_tokens:,} tokens a prompt"
-    return f"{told}, at most {money(model.greatest_cost)}"
+    told = f"{model.name}: {model.trials} trials, {model.calls} calls, {token_words(model, plan.tokens)}"
+    return f"{told}; {cost_words(model)}"
+
+
+def _reached(model: ModelSettings) -> list[str]:
+    """Where requests go, with which key, and what holds for this model alone."""
+    return [told for told in (reach_words(model), settings_words(model)) if told]
 
 
 def _total(plan: Plan) -> str:
-    told = f"{plan.trials} trials, {plan.calls} calls, at most {money(plan.greatest_cost)}"
+    told = f"{plan.trials} trials, {plan.calls} calls, {most_words(plan.greatest_cost)}"
     budget = plan.study.budget_usd
     return told if budget is None or plan.simulated else f"{told} (budget {money(budget)})"
 

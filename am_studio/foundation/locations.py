@@ -26,6 +26,11 @@ def user_directory() -> Path:
     return Path(platformdirs.user_data_dir("am-studio", appauthor=False))
 
 
+def installed_packs() -> Path:
+    """Where packs lie that were installed from somewhere else."""
+    return user_directory() / "packs"
+
+
 def settings_file() -> Path:
     """The user's own settings file, which need not be there; never one of the working directory unless it is named."""
     named = os.environ.get(SETTINGS_VARIABLE)
@@ -38,7 +43,7 @@ def settings_file() -> Path:
 
 def library_roots() -> tuple[Path, ...]:
     """Directories that hold packs, first match first."""
-    return _existing(Path.cwd() / "scenario_library", user_directory() / "packs", _bundled("scenario_library"))
+    return _existing(Path.cwd() / "scenario_library", installed_packs(), _bundled("scenario_library"))
 
 
 def came_with_program(directory: Path) -> bool:

@@ -8,7 +8,7 @@ no settings file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -138,7 +138,10 @@ def with_changes(
     """The study with what a command line overrides: other models, other trials an arm, another seed, another budget."""
     if models:
         known = {model.name: model for model in study.models}
-        study = replace(study, models=tuple(known.get(name) or model_of(name) for name in dict.fromkeys(models)))
+        study = replace(
+            study,
+            models=tuple(known.get(name) or model_of(name, study.stated_sampling) for name in dict.fromkeys(models)),
+        )
     if per_arm is not None:
         study = replace(study, trials={**study.trials, "per_arm": per_arm})
     if budget_usd is not None:
@@ -149,7 +152,7 @@ def with_changes(
 def study_as_json(study: Study) -> dict[str, Any]:
     """The study as plain JSON; where it was read from is left out, for it says nothing about what is done."""
     plain = asdict(study)
-    del plain["source"]
+    del plain["source"], plain["stated_sampling"]
     return plain
 
 
@@ -164,7 +167,8 @@ def study_of(form: StudyForm, path: Path) -> Study:
     if form.protocol == "tools":
         tools = ToolsForm()
     protocol: ProtocolName = "tools" if tools else "inline"
-    models = tuple(map(model_of, form.models))
+    stated = tuple(sorted(form.sampling.model_fields_set))
+    models = tuple(model_of(model, stated) for model in form.models)
     names = [model.name for model in models]
     if len(set(names)) < len(names):
         raise StudioError(f"{path}: a model is listed twice", ", ".join(names))
@@ -185,19 +189,21 @@ def study_of(form: StudyForm, path: Path) -> Study:
         turns=tools.turns if tools else 1,
         recheck=form.sessions.recheck,
         source=str(path),
+        stated_sampling=stated,
     )
 
 
-def model_of(form: str | ModelForm) -> ModelSettings:
+def model_of(form: str | ModelForm, stated_sampling: Sequence[str] = ()) -> ModelSettings:
     """The model that a study names, with what it leaves open taken from the user's settings, field by field.
 
-    The user's key goes to the user's own endpoint or to the provider, never to an endpoint that a study names. Subjects
+    What the study states for all of its models (`stated_sampling`) is not left open: the same study asks everybody's
+    models in the same way. The user's key goes to the user's own endpoint or to the provider, never to an endpoint that a study names. Subjects
     that answer in this process take nothing from there. StudioError when the settings file cannot be used.
     """
     given = {"name": form} if isinstance(form, str) else form.model_dump(exclude_unset=True)
     name = given["name"]
     if not ModelSettings(name).embedded:
-        own = user_settings().for_model(name)
+        own = {field: value for field, value in user_settings().for_model(name).items() if field not in stated_sampling}
         if given.get("endpoint", own.get("endpoint", "")) != own.get("endpoint", ""):
             own.pop("key_env", None)
         given = over(own, given)

@@ -6,6 +6,7 @@ import argparse
 
 from am_studio.cli.console import emit_json, stdout_console
 from am_studio.cli.plan_view import show_plan
+from am_studio.records import Study
 from am_studio.runs.carry import plan_study
 from am_studio.runs.plan import plan_as_json
 from am_studio.runs.study import load_study, with_changes
@@ -25,12 +26,23 @@ def add_study_changes(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--trials", type=_positive, metavar="N", help="N trials an arm instead")
     parser.add_argument("--seed", type=int, metavar="N", help="another seed")
+    parser.add_argument("--budget", type=_amount, metavar="USD", help="another budget: a hard stop, in US dollars")
+
+
+def changed_study(args: argparse.Namespace) -> Study:
+    """The study that is named, with what the command line changes in it."""
+    return with_changes(
+        load_study(args.study),
+        models=tuple(args.model),
+        per_arm=args.trials,
+        seed=args.seed,
+        budget_usd=args.budget,
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the plan."""
-    study = with_changes(load_study(args.study), models=tuple(args.model), per_arm=args.trials, seed=args.seed)
-    plan, _ = plan_study(study)
+    plan, _ = plan_study(changed_study(args))
     if args.json:
         emit_json({**plan_as_json(plan), "greatest_cost": plan.greatest_cost, "simulated": plan.simulated})
     else:
@@ -43,3 +55,10 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("should be at least 1")
     return number
+
+
+def _amount(text: str) -> float:
+    amount = float(text.removeprefix("$"))
+    if not 0 < amount < float("inf"):
+        raise argparse.ArgumentTypeError("should be more than 0")
+    return amount

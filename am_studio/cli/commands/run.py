@@ -1,6 +1,7 @@
 """Carry out a study and show the effects.
 
-Shows the plan first, and asks before real models are called. Every finished trial is durable in one run file: Ctrl-C is
+Shows the plan first. Asks when it can cost more than `confirm_above_usd` of your settings (1.00) or nobody knows what, and
+when the study names a server that is neither on this machine nor one of your settings. Every finished trial is durable in one run file: Ctrl-C is
 safe, and `am-studio resume` goes on where it stopped. Exit code 0: complete; 1: some trials failed, or the run paused by
 itself; 130: stopped by you.
 """
@@ -9,22 +10,23 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from am_studio.cli.commands.plan import add_study_changes
+from am_studio.cli.commands.plan import add_study_changes, changed_study
 from am_studio.cli.console import say, stderr_console
 from am_studio.cli.plan_view import show_plan
 from am_studio.cli.progress_view import ProgressView
 from am_studio.cli.run_view import show_run
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.locations import runs_directory
-from am_studio.reports.numbers import money
+from am_studio.reports.plan_words import most_words
+from am_studio.runs.asking import reasons_to_ask
 from am_studio.runs.carry import begin, carry_out, plan_study, refuse_unpriced
 from am_studio.runs.engine import EngineSettings
 from am_studio.runs.plan import Plan
 from am_studio.runs.runfile import SUFFIX, RunFile
-from am_studio.runs.study import load_study, with_changes
 from am_studio.runs.writer import RunWriter
 
 STOPPED = 130
@@ -36,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("study", help="a study file, or the name of one in ablations/ or that came with the program")
     add_study_changes(parser)
     parser.add_argument("--out", type=Path, metavar="FILE", help=f"the run file (default: runs/STUDY-TIME{SUFFIX})")
-    parser.add_argument("--yes", action="store_true", help="do not ask before real models are called")
+    parser.add_argument("--yes", action="store_true", help="do not ask, whatever it may cost and wherever it may send")
     parser.add_argument("--allow-unknown-price", action="store_true", help="run although a budget cannot be kept")
     add_engine_arguments(parser)
 
@@ -49,15 +51,15 @@ def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Plan, ask, carry out, show."""
-    study = with_changes(load_study(args.study), models=tuple(args.model), per_arm=args.trials, seed=args.seed)
-    plan, scenario = plan_study(study)
+    plan, scenario = plan_study(changed_study(args))
     show_plan(plan, stderr_console())
     if not args.allow_unknown_price:
         refuse_unpriced(plan)
-    if not (plan.simulated or args.yes or _agreed(plan)):
+    reasons = () if args.yes else reasons_to_ask(plan, scenario.directory)
+    if reasons and not _agreed(plan, reasons):
         say("nothing was called")
         return 1
-    out = args.out or runs_directory() / f"{study.name}-{datetime.now():%Y%m%d-%H%M%S}{SUFFIX}"
+    out = args.out or runs_directory() / f"{plan.study.name}-{datetime.now():%Y%m%d-%H%M%S}{SUFFIX}"
     return carry_on(begin(plan, scenario, out), args)
 
 
@@ -87,14 +89,16 @@ def engine_settings(concurrency: int | None) -> EngineSettings:
     return EngineSettings(concurrency=concurrency, simulated_concurrency=concurrency)
 
 
-def _agreed(plan: Plan) -> bool:
+def _agreed(plan: Plan, reasons: Sequence[str]) -> bool:
     """Whether somebody at the terminal says yes; StudioError when there is nobody to ask."""
     if not sys.stdin.isatty():
         raise StudioError(
-            "the study calls real models, and there is no terminal to ask on",
-            f"{plan.calls} calls, at most {money(plan.greatest_cost)}",
+            "this run has to be agreed to, and there is no terminal to ask on",
+            "\n".join((f"{plan.calls} calls, {most_words(plan.greatest_cost)}", *reasons)),
             "say --yes if that is meant",
         )
-    sys.stderr.write(f"Make {plan.calls} calls for at most {money(plan.greatest_cost)}? [y/N] ")
+    for reason in reasons:
+        say(reason)
+    sys.stderr.write(f"Make {plan.calls} calls {most_words(plan.greatest_cost)}? [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in {"y", "yes"}

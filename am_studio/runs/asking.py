@@ -1,0 +1,68 @@
+"""Why somebody should be asked before a run starts: money, and servers that a study names.
+
+A study may come from a stranger. What it could do to whoever runs it (spend, send a key to a server of its choice) is said
+in sentences here, for the command line and the studio alike. Nobody is asked here, and nothing is called.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from am_studio.foundation.locations import installed_packs
+from am_studio.foundation.settings import UserSettings, user_settings
+from am_studio.models.prices import find_price, listed_price
+from am_studio.records import ModelSettings
+from am_studio.runs.plan import Plan
+
+
+def reasons_to_ask(plan: Plan, scenario: Path) -> tuple[str, ...]:
+    """Every reason why this plan should be agreed to first; () when it may simply start.
+
+    `scenario` is the directory that the scenario was loaded from. StudioError when the user's settings cannot be used.
+    """
+    if all(model.embedded for model in (*plan.study.models, *plan.judge_models)):
+        return ()
+    return tuple(_reasons(plan, scenario, user_settings()))
+
+
+def is_loopback(endpoint: str) -> bool:
+    """Whether this URL leads to this machine and nowhere else."""
+    host = urlsplit(endpoint).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _reasons(plan: Plan, scenario: Path, own: UserSettings) -> Iterator[str]:
+    cost, limit = plan.greatest_cost, own.confirm_above_usd
+    if cost is None or plan.unpriced:
+        yield f"What it can cost is not known: no price is known for {', '.join(plan.unpriced)}."
+    elif cost > limit:
+        yield f"It can cost up to ${cost:,.2f}; you are asked above ${limit:,.2f}."
+    priced = [model.name for model in plan.judge_models if not model.simulated and find_price(model) is not None]
+    if priced:
+        yield f"The judge asks {', '.join(priced)}, and what that costs is not known beforehand."
+    for model in (*plan.study.models, *plan.judge_models):
+        if not model.embedded:
+            yield from _of_model(model, own)
+    if scenario.resolve().is_relative_to(installed_packs().resolve()):
+        yield f"The scenario {plan.scenario} comes from an installed pack."
+
+
+def _of_model(model: ModelSettings, own: UserSettings) -> Iterator[str]:
+    """What a study says of a model that its user has not said."""
+    mine = own.for_model(model.name)
+    if model.endpoint and not is_loopback(model.endpoint) and model.endpoint != mine.get("endpoint"):
+        key = f"the key in {model.key_env} and " if model.key_env else ""
+        yield f"The study sends {key}every prompt to {model.endpoint} for {model.name}."
+    listed, stated = None if model.endpoint else listed_price(model.name), find_price(model)
+    if listed is None or stated is None or mine.get("price"):
+        return
+    if stated.input < listed.input or stated.output < listed.output:
+        yield f"The study gives {model.name} a lower price than the price table does."
