@@ -187,15 +187,62 @@ async def test_a_real_model_is_given_a_price_in_a_dialog(study: Path) -> None:
         await until(pilot, lambda: isinstance(app.screen, ChoiceScreen))
         await pilot.press("s")
         await until(pilot, lambda: app.screen.query(Input))
-        for entry, text in zip(app.screen.query(Input), ("", "http://127.0.0.1:9/v1", "", "1", "2"), strict=True):
-            entry.value = entry.value if entry.name == "name" else text
+        typed = {
+            "endpoint": "http://127.0.0.1:9/v1",
+            "price": "input: 1, output: 2",
+            "rest": "temperature: 0.5, limits: {concurency: 2}",
+        }
+        for entry in app.screen.query(Input):
+            entry.value = typed.get(entry.name or "", entry.value)
+        await until(pilot, lambda: "did you mean 'concurrency'?" in str(app.screen.query_one(".ask--problem").content))
+        app.screen.query(Input).last().value = typed["rest"].replace("concurency", "concurrency")
+        await pilot.pause()
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is screen)
-        price = {"input": "1", "output": "2"}
-        model = {"name": "openai/of-my-own", "endpoint": "http://127.0.0.1:9/v1", "price": price}
+        model = {
+            "name": "openai/of-my-own",
+            "endpoint": "http://127.0.0.1:9/v1",
+            "price": {"input": "1", "output": "2"},
+            "temperature": "0.5",
+            "limits": {"concurrency": "2"},
+        }
         await until(pilot, lambda: document.values["models"][1] == model)
         await settled(pilot, screen)
         assert "No price is known" not in plan(screen)
+        assert "at http://127.0.0.1:9/v1" in plan(screen)
+        assert "temperature 0.5 · 2 at once" in plan(screen)
+        assert "2 at once" in row(screen, "models").field.options[1].note
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ChoiceScreen))
+        await pilot.press("s")
+        await until(pilot, lambda: app.screen.query(Input))
+        assert app.screen.query(Input).last().value == "temperature: 0.5, limits: {concurrency: 2}"
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is screen)
+        assert document.values["models"][1] == model, "what the dialog does not ask for is kept"
+
+
+async def test_a_conversation_of_several_turns_and_its_sessions_are_set_in_the_form(study: Path) -> None:
+    app = Studio(study)
+    async with app.run_test(size=(120, 50)) as pilot:
+        screen = await opened(pilot, app)
+        document = screen.document
+        assert document is not None
+        row(screen, "protocol").query_one(OptionsLine).focus()
+        await pilot.press("right")
+        await until(pilot, lambda: document.values.get("protocol") == {"tools": {"turns": "12"}})
+        await until(pilot, lambda: any(each.field.path[-1] == "turns" for each in screen.query(FieldRow)))
+        await write(pilot, screen, ("protocol", "tools", "turns"), "5")
+        assert document.values["protocol"] == {"tools": {"turns": "5"}}
+        row(screen, "protocol").query_one(OptionsLine).focus()
+        await pilot.press("left")
+        await until(pilot, lambda: document.values["protocol"] == "inline")
+        await write(pilot, screen, ("sessions", "recheck"), "0")
+        await write(pilot, screen, ("sampling", "reasoning_effort"), "low")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: not screen.unsaved())
+        saved = load_study(study)
+        assert (saved.protocol, saved.recheck, saved.sampling.reasoning_effort) == ("inline", 0, "low")
 
 
 async def test_another_scenario_changes_the_form(study: Path) -> None:

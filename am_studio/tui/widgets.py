@@ -145,6 +145,10 @@ class Field:
     """Completions that are offered while typing; the right arrow takes one."""
 
 
+_ROOMY = 3
+"""With more fields than that each takes one line, so that a small terminal shows them all."""
+
+
 class AskScreen(ModalScreen[Mapping[str, str]]):
     """Asks for a few lines of text. The result maps field ids to texts; it is empty when it was left by escape.
 
@@ -177,7 +181,7 @@ class AskScreen(ModalScreen[Mapping[str, str]]):
             for field in self._fields:
                 yield Label(plain(field.label))
                 suggester = SuggestFromList(field.suggestions) if field.suggestions else None
-                yield Input(field.value, name=field.id, suggester=suggester)
+                yield Input(field.value, name=field.id, suggester=suggester, compact=len(self._fields) > _ROOMY)
             yield Label(Content(), classes="ask--problem")
             with Horizontal():
                 yield Button(plain(self._verb), variant="primary", name="send")

@@ -12,6 +12,7 @@ from am_studio.foundation.errors import StudioError
 from am_studio.foundation.locations import shown_path
 from am_studio.records import ModelSettings
 from am_studio.tui.strangers import filled, plain
+from am_studio.tui.study.edits import model_fields, model_of
 from am_studio.tui.study.fields import at, shown
 from am_studio.tui.study.panes import drawn
 from am_studio.tui.study.plan_told import Line
@@ -21,8 +22,8 @@ _MODEL_FIELDS = (
     ("name", "Name"),
     ("endpoint", "Endpoint (a server of your own; empty: the provider's)"),
     ("key_env", "Environment variable with the key (empty: the usual one)"),
-    ("input", "Price of a million tokens read, US dollars (empty: from the table)"),
-    ("output", "Price of a million tokens written, US dollars"),
+    ("price", "US dollars a million tokens, as input: 2.5, output: 10"),
+    ("rest", "More, as temperature: 0.7, limits: {concurrency: 4}"),
 )
 
 
@@ -76,14 +77,14 @@ async def ask_about_model(app: App[Any], values: Mapping[str, Any], index: int) 
     name = shown(model.get("name"))
     remove = Choice("remove", "Remove", "r", "warning")
     choices: tuple[Choice, ...]
-    if ModelSettings(name).simulated:
+    if ModelSettings(name).embedded:
         choices = (Choice("", "Keep", "k", "primary"), remove)
         detail = plain("A simulated subject: free, and no evidence about any real model.")
     else:
         choices = (
             Choice("settings", "Settings", "s", "primary"), remove, Choice("", "Keep", "k")
         )  # fmt: skip
-        detail = plain("Its provider is chosen by the name; its key comes from the environment.")
+        detail = plain("Its provider is chosen by the name; its key comes from the environment or your settings.")
     answer = await app.push_screen_wait(ChoiceScreen(plain(name), detail, choices))
     if answer == "remove":
         return {}
@@ -91,15 +92,17 @@ async def ask_about_model(app: App[Any], values: Mapping[str, Any], index: int) 
 
 
 async def _ask_for_settings(app: App[Any], model: Mapping[str, Any]) -> dict[str, Any] | None:
-    flat = {**{name: shown(model.get(name)) for name, _ in _MODEL_FIELDS[:3]}}
-    flat |= {name: shown(at(model, ("price", name))) for name, _ in _MODEL_FIELDS[3:]}
-    fields = tuple(Field(name, label, flat[name]) for name, label in _MODEL_FIELDS)
-    ask = AskScreen(
-        plain("Settings of the model"), fields, check=lambda texts: "" if texts["name"] else "it needs a name"
-    )
-    answer = await app.push_screen_wait(ask)
-    if not answer:
-        return None
-    price = {name: answer[name] for name in ("input", "output") if answer[name]}
-    kept: dict[str, Any] = {name: answer[name] for name in ("name", "endpoint", "key_env") if answer[name]}
-    return {**kept, "price": price} if price else kept
+    texts = model_fields(model)
+    fields = tuple(Field(name, label, texts[name]) for name, label in _MODEL_FIELDS)
+
+    def check(texts: Mapping[str, str]) -> str:
+        if not texts["name"]:
+            return "it needs a name"
+        try:
+            model_of(texts)
+        except StudioError as error:
+            return error.title
+        return ""
+
+    answer = await app.push_screen_wait(AskScreen(plain("Settings of the model"), fields, check=check))
+    return model_of(answer) if answer else None

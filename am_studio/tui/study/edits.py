@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from am_studio.foundation.errors import FileProblems, StudioError
+from am_studio.foundation.yamlfile import load_as, parse_yaml
+from am_studio.runs.study import ModelForm, ToolsForm
 from am_studio.runs.study_document import StudyDocument
-from am_studio.tui.study.fields import Field, at, read_yaml_field
-from am_studio.tui.study.state import toggled
+from am_studio.scenarios.yaml_style import in_flow
+from am_studio.tui.study.fields import Field, at, read_yaml_field, shown
+from am_studio.tui.study.state import TOOLS_PATH, toggled, told
 
 
 def apply_text(document: StudyDocument, field: Field, text: str) -> None:
     """What is typed in a field becomes its value; StudioError when it cannot (yet), and nothing changes then."""
-    if not text.strip() and field.optional and not field.keeps:
+    if field.path[:2] == TOOLS_PATH:
+        document.set(TOOLS_PATH[:1], {TOOLS_PATH[1]: {field.path[-1]: text}} if text.strip() else "tools", merge=True)
+    elif not text.strip() and field.optional and not field.keeps:
         document.set(field.path, None, merge=True)
     elif field.kind == "yaml":
         document.set(field.path, read_yaml_field(text), merge=True)
@@ -29,6 +35,9 @@ def apply_choice(document: StudyDocument, field: Field, value: str) -> None:
     match field.path, field.kind:
         case ("design", "kind"), _:
             document.choose_design(value)
+        case ("protocol",), _:
+            turns = str(ToolsForm().turns)
+            document.set(field.path, {"tools": {"turns": turns}} if value == "tools" else value)
         case _, "scenario":
             document.choose_scenario(value)
         case _, "several":
@@ -39,6 +48,29 @@ def apply_choice(document: StudyDocument, field: Field, value: str) -> None:
         case _:
             document.set(field.path, value)
     document.boundary()
+
+
+def model_fields(model: Mapping[str, Any]) -> dict[str, str]:
+    """A model's settings as texts: name, endpoint and key's variable, the price and all the rest as YAML without braces."""
+    rest = {name: value for name, value in model.items() if name not in ("name", "endpoint", "key_env", "price")}
+    plain = {name: shown(model.get(name)) for name in ("name", "endpoint", "key_env")}
+    return {**plain, "price": _entries(model.get("price")), "rest": _entries(rest)}
+
+
+def model_of(texts: Mapping[str, str]) -> dict[str, Any]:
+    """The model that such texts say, as a study writes it; StudioError when they say none."""
+    model: dict[str, Any] = {name: texts[name] for name in ("name", "endpoint", "key_env") if texts[name]}
+    price, rest = (read_yaml_field(texts[name], mapping=True) for name in ("price", "rest"))
+    model |= {**({"price": price} if price else {}), **rest}
+    try:
+        load_as(ModelForm, parse_yaml(in_flow(model), "the model"))
+    except FileProblems as error:
+        raise StudioError("; ".join(told(problem) for problem in error.problems)) from error
+    return model
+
+
+def _entries(value: Any) -> str:
+    return shown(value)[1:-1] if isinstance(value, Mapping) and value else ""
 
 
 def apply_model(document: StudyDocument, index: int | None, model: Mapping[str, Any] | None) -> None:

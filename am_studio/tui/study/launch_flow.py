@@ -16,6 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Label, LoadingIndicator
 
 from am_studio.foundation.errors import StudioError
+from am_studio.runs.asking import reasons_to_ask
 from am_studio.runs.carry import refuse_unpriced
 from am_studio.runs.study_assessment import assess
 from am_studio.runs.study_document import StudyDocument
@@ -40,15 +41,17 @@ async def launch_study(app: StudioApp, document: StudyDocument, save: Callable[[
     What stands in the way is told on the app. `save` writes the document and says whether it did.
     """
     assessment = await asyncio.to_thread(assess, document.text, document.path)
-    plan = assessment.plan
-    if plan is None:
+    plan, scenario = assessment.plan, assessment.scenario
+    if plan is None or scenario is None:
         app.notify("Mend the problems first: f7 goes to the next one.", severity="warning", markup=False)
         return None
     run = new_run_path(plan.study.name)
     unsaved = document.dirty or document.is_new
     try:
         refuse_unpriced(plan)
-        if not await dialogs.agree_to_launch(app, launch_lines(plan, document.path, run, unsaved=unsaved)):
+        reasons = reasons_to_ask(plan, scenario.directory)
+        lines = launch_lines(plan, document.path, run, unsaved=unsaved, reasons=reasons)
+        if not await dialogs.agree_to_launch(app, lines):
             return None
         if (unsaved or document.changed_on_disk()) and not await save():
             return None

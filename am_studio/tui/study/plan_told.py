@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from am_studio.foundation.locations import shown_path
+from am_studio.records import ModelSettings
+from am_studio.reports.numbers import money
+from am_studio.reports.plan_words import (
+    cost_words,
+    most_words,
+    reach_words,
+    recheck_words,
+    settings_words,
+    token_words,
+)
 from am_studio.runs.plan import Plan
-from am_studio.tui.study.state import dollars
 
 Role = Literal["title", "head", "text", "warning", "muted"]
 MOST_ARMS = 200
@@ -29,14 +38,19 @@ def plan_lines(plan: Plan) -> tuple[Line, ...]:
     return tuple(_lines(plan))
 
 
-def launch_lines(plan: Plan, study: Path, run: Path, *, unsaved: bool) -> tuple[Line, ...]:
-    """What is agreed to by launching: how much of what, for how much money, and which files are written."""
+def launch_lines(plan: Plan, study: Path, run: Path, *, unsaved: bool, reasons: Sequence[str] = ()) -> tuple[Line, ...]:
+    """What is agreed to by launching: how much of what, for how much money, where it goes, and which files are written.
+
+    `reasons` say why this one should not be agreed to without a thought.
+    """
     models = ", ".join(model.name for model in plan.models)
     budget = plan.study.budget_usd
-    stop = "" if budget is None or plan.simulated else f" (stops at the budget of {dollars(budget)})"
+    stop = "" if budget is None or plan.simulated else f" (stops at the budget of {money(budget)})"
     lines = [
         Line(totals(plan) + stop, "title"),
         Line(f"Models: {models}"),
+        *(Line(f"{model.name} is asked {reach_words(model)}") for model in _unsaid(plan, reasons)),
+        *(Line(f"! {reason}", "warning") for reason in reasons),
         *(Line(f"! {warning}", "warning") for warning in plan.warnings),
         Line(""),
         *([Line(f"Saved first: {shown_path(study)}")] if unsaved else []),
@@ -46,24 +60,41 @@ def launch_lines(plan: Plan, study: Path, run: Path, *, unsaved: bool) -> tuple[
     return tuple(lines)
 
 
+def _unsaid(plan: Plan, reasons: Sequence[str]) -> Iterator[ModelSettings]:
+    """Models with an endpoint or a key of their own that no reason tells of already."""
+    for model in plan.study.models:
+        told = model.endpoint and any(model.endpoint in reason for reason in reasons)
+        if reach_words(model) and not told:
+            yield model
+
+
 def totals(plan: Plan) -> str:
     """Trials, calls, greatest cost."""
-    return f"{plan.trials:,} trials · {plan.calls:,} calls · at most {dollars(plan.greatest_cost)}"
+    return f"{plan.trials:,} trials · {plan.calls:,} calls · {most_words(plan.greatest_cost)}"
 
 
 def _lines(plan: Plan) -> Iterator[Line]:
     yield Line(totals(plan), "title")
-    read = sum(model.trials * model.prompt_tokens for model in plan.models) * plan.study.turns
-    write = plan.calls * plan.study.sampling.max_tokens
+    sampling, settings = plan.study.sampling, plan.study.models
+    pairs = tuple(zip(plan.models, settings, strict=True))
+    read = sum(model.read_tokens for model in plan.models)
+    write = sum(model.calls * each.sampling(sampling).max_tokens for model, each in pairs)
     yield Line(f"about {_short(read)} tokens read, at most {_short(write)} written", "muted")
     for warning in plan.warnings:
         yield Line(f"! {warning}", "warning")
     several = len(plan.models) > 1
     yield Line("")
     yield Line(f"{'trials':>8}  model", "head")
-    for model in plan.models:
-        cost = "simulated, free" if model.simulated else f"at most {dollars(model.greatest_cost)}"
-        yield Line(f"{model.trials:>8,}  {model.name} · {model.prompt_tokens:,} tokens a prompt · {cost}")
+    for model, each in pairs:
+        free = f" · {cost_words(model)}" if model.simulated else ""
+        yield Line(f"{model.trials:>8,}  {model.name} · {token_words(model, plan.tokens)}{free}")
+        for told in ("" if free else cost_words(model), reach_words(each), settings_words(each)):
+            if told:
+                yield Line(f"{'':>8}  {told}", "muted")
+    for judge in plan.judge_models:
+        yield Line(f"{'':>8}  {judge.name}, asked by the judge {reach_words(judge)}".rstrip())
+    if recheck_words(plan):
+        yield Line(recheck_words(plan), "muted")
     yield Line("")
     yield Line(f"{'trials':>8}  arm{', in each model' if several else ''}", "head")
     for arm in plan.arms[:MOST_ARMS]:

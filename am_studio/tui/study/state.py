@@ -8,21 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 from am_studio.designs.registry import known_designs
 from am_studio.foundation.errors import Problem
 from am_studio.judging import judge_kinds
 from am_studio.models.registry import simulated_names
-from am_studio.records import OFF, ON, ModelSettings, Variant
+from am_studio.records import OFF, ON, ModelSettings, ProtocolName, Variant
+from am_studio.reports.plan_words import most_words, reach_words, settings_words
 from am_studio.runs.plan import Plan
-from am_studio.runs.study import BudgetForm, SamplingForm, StudyForm
+from am_studio.runs.study import BudgetForm, SamplingForm, SessionsForm, StudyForm, ToolsForm
 from am_studio.runs.study_assessment import Assessment, FieldPath
 from am_studio.runs.study_text import trials_form
 from am_studio.scenarios import Scenario
 from am_studio.scenarios.model import Detail
 from am_studio.tui.study.fields import Field, Option, at, form_fields, shown
 
+TOOLS_PATH: FieldPath = ("protocol", "tools")
+"""Where the settings of the `tools` protocol stand."""
+_PROTOCOLS = {
+    "inline": "one turn; how to act is taught in the prompt",
+    "tools": "several turns; a mail client whose functions the model calls",
+}
 _SPOKEN = {"true": ON, "yes": ON, "1": ON, "false": OFF, "no": OFF, "0": OFF}
 
 
@@ -48,12 +55,14 @@ def form(
     study = (*(_top(name, values) for name in ("name", "title")), _scenario(values, references))
     sampling = form_fields(SamplingForm, ("sampling",), values, optional=True)
     budget = form_fields(BudgetForm, ("budget",), values, optional=True)
+    sessions = form_fields(SessionsForm, ("sessions",), values, optional=True)
     sections = (
         Section("Study", (*study, _outcome(values, scenario))),
         Section("Design", (*_design(values, scenario), *_trials(values))),
         Section("Models", (_models(values, plan),)),
+        Section("Conversation", (*_protocol(values), *sampling)),
         Section("Judge", tuple(_judge(values))),
-        Section("Sampling and budget", (*sampling, *map(_budget, budget), _top("seed", values))),
+        Section("Budget and sessions", (*map(_budget, budget), *map(_session, sessions), _top("seed", values))),
         *_baseline(values, scenario),
     )
     return _with_problems(sections, assessment) if assessment else sections
@@ -207,6 +216,21 @@ def _entries(path: FieldPath, label: str, values: Mapping[str, Any], help_: str,
     return Field(path, label, "entries", value, help=help_, keeps=keeps)
 
 
+def _protocol(values: Mapping[str, Any]) -> Iterator[Field]:
+    given = values.get("protocol")
+    name = "tools" if isinstance(given, Mapping) else shown(given) or "inline"
+    options = tuple(Option(each, each) for each in get_args(ProtocolName))
+    field = replace(_top("protocol", values), kind="choice", value=name, options=options, note=_PROTOCOLS.get(name, ""))
+    yield field
+    if name == "tools":
+        (turns,) = form_fields(ToolsForm, TOOLS_PATH, values if isinstance(given, Mapping) else {}, optional=True)
+        yield turns
+
+
+def _session(field: Field) -> Field:
+    return replace(field, label=f"sessions, {field.label}")
+
+
 def _budget(field: Field) -> Field:
     return replace(field, label=f"budget, {field.label}", empty="none")
 
@@ -232,16 +256,13 @@ def _models(values: Mapping[str, Any], plan: Plan | None) -> Field:
 
 
 def _said_of(name: str, plan: Plan | None) -> str:
-    if ModelSettings(name).simulated:
+    """What a model can come to, and what holds for it alone."""
+    if ModelSettings(name).embedded:
         return "simulated, free"
-    planned = next((model for model in plan.models if model.name == name), None) if plan else None
-    if planned is None:
+    found = ((each, at_) for each, at_ in zip(plan.models, plan.study.models, strict=True)) if plan else ()
+    planned, settings = next((pair for pair in found if pair[0].name == name), (None, None))
+    if planned is None or settings is None:
         return ""
-    return "no price known" if planned.greatest_cost is None else f"at most {dollars(planned.greatest_cost)}"
-
-
-def dollars(amount: float | None) -> str:
-    """US dollars, or that nobody knows."""
-    if amount is None:
-        return "an unknown sum"
-    return f"${amount:,.2f}" if amount == 0 or amount >= 0.01 else "under $0.01"
+    cost = most_words(planned.greatest_cost) if planned.greatest_cost is not None else "no price known"
+    told = ("simulated, free" if planned.simulated else cost, reach_words(settings), settings_words(settings))
+    return " · ".join(part for part in told if part)
