@@ -18,7 +18,7 @@ from typing import Any, final
 from pydantic import ConfigDict, Field, GetCoreSchemaHandler, field_validator
 from pydantic_core import CoreSchema, core_schema
 
-from am_studio.foundation.errors import StudioError
+from am_studio.foundation.errors import FileProblems, StudioError
 from am_studio.foundation.files import read_text
 from am_studio.foundation.locations import SETTINGS_VARIABLE, settings_file
 from am_studio.foundation.model_forms import VARIABLE, ModelSettingsForm, over
@@ -163,11 +163,21 @@ def _read(path: Path, mode: int) -> UserSettings:
     text = read_text(path)
     if all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines()):
         return UserSettings()
-    form = load_as(SettingsForm, parse_yaml(text, str(path)))
+    form = _form(text, path)
+    if isinstance(form, FileProblems):
+        # Raised here and not where it was caught: what caused it quotes lines of the file, perhaps with a key in them.
+        raise form
     if form.keys and os.name == "posix" and mode & _READABLE_BY_OTHERS:
         raise StudioError(f"{path} holds keys, and others can read it", hint=f"chmod 600 {shlex.quote(str(path))}")
     models = {pattern: model.model_dump(exclude_unset=True) for pattern, model in form.models.items()}
     return UserSettings(form.confirm_above_usd, models, form.keys)
+
+
+def _form(text: str, path: Path) -> SettingsForm | FileProblems:
+    try:
+        return load_as(SettingsForm, parse_yaml(text, str(path)))
+    except FileProblems as error:
+        return FileProblems(error.problems)
 
 
 def _fits(pattern: str, name: str) -> bool:
