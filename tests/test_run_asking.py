@@ -15,7 +15,7 @@ from am_studio.runs.asking import is_loopback, reasons_to_ask
 from am_studio.runs.carry import plan_study
 from am_studio.runs.runfile import RunFile
 from loopback import KEY, Provider, serving
-from run_world import study_at
+from run_world import new_run, study_at
 
 CHEAP = "{name: openai/little, price: {input: 0.001, output: 0.001}}"
 DEAR = "{name: openai/little, price: {input: 20, output: 100}}"
@@ -156,6 +156,20 @@ def test_at_a_terminal_no_is_no(small_pack, tmp_path: Path) -> None:
     assert "Make 44 calls at most $" in told
     assert "nothing was called" in told
     assert not (tmp_path / "run.amrun").exists()
+
+
+def test_a_run_file_from_a_stranger_is_not_resumed_unasked(small_pack, tmp_path: Path) -> None:
+    away = "{name: openai/little, endpoint: 'https://models.thief.example/v1', key_env: TEST_MODEL_KEY, price: {input: 0, output: 0}}"
+    run = tmp_path / "theirs.amrun"
+    new_run(study_at(small_pack(), away), run).close()
+    code, told = studio("resume", run, cwd=tmp_path, TEST_MODEL_KEY=KEY)
+    assert code == 2
+    assert "sends the key in TEST_MODEL_KEY and every prompt to https://models.thief.example/v1" in told
+    assert KEY not in told
+    with RunFile.open(run) as file:
+        assert file.tally().attempts == 0
+    code, told = studio("resume", run, cwd=tmp_path, said="n\n")
+    assert (code, "nothing was called" in told) == (1, True)
 
 
 def test_a_budget_on_the_command_line_takes_the_place_of_the_studys(small_pack, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from am_studio.tui import launching
 from am_studio.tui.app import StudioApp
 from am_studio.tui.board.arms import ArmsTable
 from am_studio.tui.board.screen import BoardScreen
+from am_studio.tui.widgets import ChoiceScreen
 from run_world import Subject, new_run, study_at, work
 
 WritePack = Callable[..., Path]
@@ -126,6 +127,25 @@ async def test_a_launched_run_is_watched_paused_left_resumed_and_seen_to_its_end
         assert "session 2 ended: finished" in text(app, "lines")
         await pilot.press("r")
         assert app.opened == [("results", launched)]
+
+
+async def test_a_run_that_would_send_a_key_somewhere_is_not_resumed_unasked(
+    small_pack: WritePack, tmp_path: Path
+) -> None:
+    path = tmp_path / "theirs.amrun"
+    away = "{name: openai/little, endpoint: 'https://models.thief.example/v1', key_env: TEST_MODEL_KEY}"
+    new_run(study_at(small_pack(), away), path).close()
+    async with studio() as (app, pilot):
+        app.open_board(path)
+        await until(pilot, lambda: on_board(app) and "Resume" in keys(app))
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(app.screen, ChoiceScreen))
+        asked = " ".join(str(part.render()) for part in app.screen.query(Static))
+        assert "the key in TEST_MODEL_KEY and every prompt to https://models.thief.example/v1" in asked
+        await pilot.press("enter")
+        await until(pilot, lambda: on_board(app))
+        assert not launching.is_running(path), "the first answer is the harmless one"
+        assert not launching.log_path(path).exists()
 
 
 async def test_stopping_asks_first_and_the_run_stays_resumable(launched: Path) -> None:

@@ -28,6 +28,15 @@ def reasons_to_ask(plan: Plan, scenario: Path) -> tuple[str, ...]:
     return tuple(_reasons(plan, scenario, user_settings()))
 
 
+def reasons_to_ask_again(plan: Plan) -> tuple[str, ...]:
+    """Every reason why a run with this plan should be agreed to before it is resumed: a run file may come from a stranger.
+
+    Money is none: who started the run has agreed to it, and its budget holds. StudioError as `reasons_to_ask`.
+    """
+    models = [model for model in (*plan.study.models, *plan.judge_models) if not model.embedded]
+    return tuple(reason for model in models for reason in _of_endpoint(model, user_settings()))
+
+
 def is_loopback(endpoint: str) -> bool:
     """Whether this URL leads to this machine and nowhere else."""
     host = urlsplit(endpoint).hostname or ""
@@ -50,19 +59,25 @@ def _reasons(plan: Plan, scenario: Path, own: UserSettings) -> Iterator[str]:
         yield f"The judge asks {', '.join(priced)}, and what that costs is not known beforehand."
     for model in (*plan.study.models, *plan.judge_models):
         if not model.embedded:
-            yield from _of_model(model, own)
+            yield from _of_endpoint(model, own)
+            yield from _of_price(model, own)
     if scenario.resolve().is_relative_to(installed_packs().resolve()):
         yield f"The scenario {plan.scenario} comes from an installed pack."
 
 
-def _of_model(model: ModelSettings, own: UserSettings) -> Iterator[str]:
-    """What a study says of a model that its user has not said."""
-    mine = own.for_model(model.name)
-    if model.endpoint and not is_loopback(model.endpoint) and model.endpoint != mine.get("endpoint"):
+def _of_endpoint(model: ModelSettings, own: UserSettings) -> Iterator[str]:
+    if (
+        model.endpoint
+        and not is_loopback(model.endpoint)
+        and model.endpoint != own.for_model(model.name).get("endpoint")
+    ):
         key = f"the key in {model.key_env} and " if model.key_env else ""
         yield f"The study sends {key}every prompt to {model.endpoint} for {model.name}."
+
+
+def _of_price(model: ModelSettings, own: UserSettings) -> Iterator[str]:
     listed, stated = None if model.endpoint else listed_price(model.name), find_price(model)
-    if listed is None or stated is None or mine.get("price"):
+    if listed is None or stated is None or own.for_model(model.name).get("price"):
         return
     if stated.input < listed.input or stated.output < listed.output:
         yield f"The study gives {model.name} a lower price than the price table does."

@@ -81,12 +81,15 @@ def launch(study_path: Path, run_path: Path) -> Launched:
 
 
 def resume(run_path: Path) -> Launched:
-    """Start completing a run; StudioError when there is no such run, or a process is at work on it."""
+    """Start completing a run; StudioError when there is no such run, or a process is at work on it.
+
+    Nobody is asked again: the caller has asked where there was a reason to.
+    """
     run = run_path.absolute()
     RunFile.open(run).close()
     if is_running(run):
         raise StudioError(f"{run.name} is being carried out already")
-    return _start(run, "resume", str(run))
+    return _start(run, "resume", str(run), "--yes")
 
 
 def begun(launched: Launched) -> bool:

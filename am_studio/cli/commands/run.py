@@ -20,12 +20,12 @@ from am_studio.cli.plan_view import show_plan
 from am_studio.cli.progress_view import ProgressView
 from am_studio.cli.run_view import show_run
 from am_studio.foundation.errors import StudioError
+from am_studio.foundation.hygiene import visible
 from am_studio.foundation.locations import runs_directory
 from am_studio.reports.plan_words import most_words
 from am_studio.runs.asking import reasons_to_ask
 from am_studio.runs.carry import begin, carry_out, plan_study, refuse_unpriced
 from am_studio.runs.engine import EngineSettings
-from am_studio.runs.plan import Plan
 from am_studio.runs.runfile import SUFFIX, RunFile
 from am_studio.runs.writer import RunWriter
 
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.allow_unknown_price:
         refuse_unpriced(plan)
     reasons = () if args.yes else reasons_to_ask(plan, scenario.directory)
-    if reasons and not _agreed(plan, reasons):
+    if reasons and not agreed(f"Make {plan.calls} calls {most_words(plan.greatest_cost)}?", reasons):
         say("nothing was called")
         return 1
     out = args.out or runs_directory() / f"{plan.study.name}-{datetime.now():%Y%m%d-%H%M%S}{SUFFIX}"
@@ -89,16 +89,16 @@ def engine_settings(concurrency: int | None) -> EngineSettings:
     return EngineSettings(concurrency=concurrency, simulated_concurrency=concurrency)
 
 
-def _agreed(plan: Plan, reasons: Sequence[str]) -> bool:
-    """Whether somebody at the terminal says yes; StudioError when there is nobody to ask."""
+def agreed(question: str, reasons: Sequence[str]) -> bool:
+    """Whether somebody at the terminal says yes to this; StudioError when there is nobody to ask."""
     if not sys.stdin.isatty():
         raise StudioError(
             "this run has to be agreed to, and there is no terminal to ask on",
-            "\n".join((f"{plan.calls} calls, {most_words(plan.greatest_cost)}", *reasons)),
+            "\n".join((question, *reasons)),
             "say --yes if that is meant",
         )
     for reason in reasons:
         say(reason)
-    sys.stderr.write(f"Make {plan.calls} calls {most_words(plan.greatest_cost)}? [y/N] ")
+    sys.stderr.write(visible(f"{question} [y/N] "))
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in {"y", "yes"}

@@ -30,6 +30,7 @@ from am_studio.tui.board.control import carry_on, interrupt
 from am_studio.tui.board.messages import ControlEnded, Seen, Unreadable
 from am_studio.tui.board.state import facts, figures, footnote, log_text, status
 from am_studio.tui.palette import Command
+from am_studio.tui.resuming import may_resume
 from am_studio.tui.strangers import joined, plain
 from am_studio.tui.widgets import Choice, ChoiceScreen, StudioFooter, TitleBar
 
@@ -213,8 +214,11 @@ class BoardScreen(Screen[None]):
         if answer and self.check_action("stop", ()):
             self._interrupt(leaving=answer == "stop")
 
-    def action_carry_on(self) -> None:
-        """Start a process that completes the run."""
+    @work
+    async def action_carry_on(self) -> None:
+        """Start a process that completes the run, once that is agreed to where there is a reason to ask."""
+        if not await may_resume(self._studio, self._run) or not self.check_action("carry_on", ()):
+            return
         self._busy = "starting"
         self.refresh_bindings()
         self._in_thread(partial(carry_on, self._run, lambda: not self.is_attached))

@@ -19,6 +19,7 @@ from am_studio.tui.library.changes import Change
 from am_studio.tui.library.messages import ChangeMade, ChangeRefused
 from am_studio.tui.library.state import LibraryState
 from am_studio.tui.library.widgets import RunsTable, ScenarioTree
+from am_studio.tui.resuming import may_resume
 from am_studio.tui.strangers import plain
 
 if TYPE_CHECKING:
@@ -72,10 +73,12 @@ class LibraryActions(Screen[Any]):
             self.notify(f"{run.path.name} cannot be read: {run.problem}", severity="error", markup=False)
 
     @on(RunsTable.ToResume)
-    def _run_to_resume(self, message: RunsTable.ToResume) -> None:
+    @work(group="ask", exclusive=True)
+    async def _run_to_resume(self, message: RunsTable.ToResume) -> None:
         run = message.run
         if run.resumable:
-            self._change(changes.resume(run))
+            if await may_resume(self.studio, run.path):
+                self._change(changes.resume(run))
         else:
             self.notify(f"{run.study or run.path.name} is {run.state}: there is nothing to resume", markup=False)
 
