@@ -16,11 +16,12 @@ import pytest
 from am_studio.cli.main import main
 from am_studio.foundation.errors import FileProblems, StudioError
 from am_studio.foundation.settings import Secret, SettingsForm, UserSettings, kept_secrets, secret, user_settings
-from am_studio.records import ModelSettings, RateLimits
+from am_studio.models.keys import key_of, without_keys
+from am_studio.records import ModelFailure, ModelSettings, RateLimits
 from am_studio.runs.carry import plan_study
 from am_studio.runs.plan import plan_as_json
 from am_studio.runs.study import load_study, with_changes
-from loopback import KEY
+from loopback import KEY, Provider, serving
 from run_world import new_run, study_at
 
 SETTINGS = f"""\
@@ -233,6 +234,56 @@ def test_a_key_never_reaches_a_plan_a_run_file_or_the_screen(
     shown = capsys.readouterr()
     assert KEY not in shown.out + shown.err
     assert "with the key in MY_OPENAI_KEY" in shown.out
+
+
+def test_clients_find_keys_in_the_settings_and_hand_them_to_nobody_else(
+    settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.write_text(f"keys: {{ANTHROPIC_API_KEY: {KEY}, GOOGLE_API_KEY: from-settings}}\n")
+    for name in ("ANTHROPIC_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY", "OPENAI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    assert key_of(ModelSettings("anthropic/claude")) == KEY
+    assert key_of(ModelSettings("gemini/pro")) == "from-settings"
+    assert key_of(ModelSettings("openai/little")) == ""
+    assert key_of(ModelSettings("openai/little", key_env="ANTHROPIC_API_KEY")) == KEY
+    assert key_of(ModelSettings("anthropic/claude", endpoint="https://models.thief.example")) == ""
+    missing = key_of(ModelSettings("openai/little", key_env="NO_SUCH_KEY"))
+    assert isinstance(missing, ModelFailure)
+    assert "NO_SUCH_KEY" in missing.message
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "the environment's")
+    assert key_of(ModelSettings("anthropic/claude")) == "", "litellm finds that one by itself"
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    assert without_keys(f"wrong key: {KEY}, from-settings") == "wrong key: [key], [key]"
+    settings.write_text(f"keys: {{ANTHROPIC_API_KEY: {KEY}: {KEY}}}\n")
+    broken = key_of(ModelSettings("anthropic/claude"))
+    assert isinstance(broken, ModelFailure)
+    assert broken.stops_model
+    assert KEY not in repr(broken)
+
+
+@pytest.mark.parametrize("client", ["litellm", "direct"])
+def test_a_key_of_the_settings_is_sent_and_found_nowhere_afterwards(
+    settings: Path, small_pack, tmp_path: Path, client: str
+) -> None:
+    run = tmp_path / "run.amrun"
+    with serving(Provider()) as provider:
+        provider.fails(401, f"no such key: {KEY}", {"x-key": KEY})
+        given = f"endpoint: '{provider.url}', key_env: MY_OPENAI_KEY, client: {client}"
+        settings.write_text(f"models: {{openai/*: {{{given}}}}}\nkeys: {{MY_OPENAI_KEY: {KEY}}}\n")
+        study = study_at(small_pack(), "{name: openai/little, price: {input: 0.001, output: 0.001}}")
+        ran = subprocess.run(
+            [sys.executable, "-m", "am_studio.cli.main", "run", study.source, "--out", str(run)],
+            capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, cwd=tmp_path,
+        )  # fmt: skip
+        assert set(provider.keys) == {f"Bearer {KEY}"}
+    assert ran.returncode == 1, ran.stderr
+    assert "[key]" in ran.stdout + ran.stderr
+    for place in (
+        ran.stdout,
+        ran.stderr,
+        *(path.read_bytes().decode("latin-1") for path in tmp_path.rglob("*.amrun*")),
+    ):
+        assert KEY not in place
 
 
 def test_a_broken_settings_file_is_told_and_not_blamed_on_the_study(settings: Path, small_pack) -> None:

@@ -8,39 +8,55 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Mapping
 from urllib.parse import quote
 
+from am_studio.foundation.errors import StudioError
+from am_studio.foundation.settings import kept_secrets, secret
 from am_studio.records import ModelFailure, ModelSettings
 
 LONGEST_KEY = 8192
 """Characters; nothing longer is taken as a key, so that a text can be cut without leaving half of one."""
 _LEAST_SECRET = 8
 _LOOKS_LIKE_A_KEY = re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf|key|AIza)[-_]?[A-Za-z0-9_\-*]{12,}")
+_USUAL_VARIABLES: Mapping[str, tuple[str, ...]] = {
+    "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+    "huggingface": ("HUGGINGFACE_API_KEY", "HF_TOKEN"),
+    "perplexity": ("PERPLEXITYAI_API_KEY", "PERPLEXITY_API_KEY"),
+    "together_ai": ("TOGETHERAI_API_KEY", "TOGETHER_AI_API_KEY", "TOGETHER_API_KEY"),
+}
+"""Where litellm looks for a provider's key, if not under the provider's own name."""
 _NAMES_OF_SECRETS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 
 
 def key_of(settings: ModelSettings) -> str | ModelFailure:
-    """The key that the settings name, as it stands at this moment; "" when they name none.
+    """The key to send for this model, as it stands at this moment; "" when its client finds the key by itself or needs none.
 
-    An `authentication` failure when the variable is not set, or holds what cannot be sent as a key.
+    The one that the settings of the model name, from the environment or from the user's settings file. Where they name
+    none, the file's key for the provider, under the variable's usual name; never for an endpoint, which gets only what is
+    named for it. An `authentication` failure when there is no such key, or what there is cannot be sent as one.
     """
     name = settings.key_env
-    if not name:
-        return ""
-    key = os.environ.get(name, "").strip()
-    if not key:
+    try:
+        key = secret(name).strip() if name else "" if settings.endpoint else _usual_key(settings)
+    except StudioError as error:
+        return ModelFailure("authentication", " ".join(str(error).split()))
+    if name and not key:
         return ModelFailure(
-            "authentication", f"The environment variable {name}, which should hold the key, is not set."
+            "authentication",
+            f"The environment variable {name}, which should hold the key, is not set, and your settings hold no such key.",
         )
-    if not (key.isascii() and key.isprintable()) or len(key) > LONGEST_KEY:
-        return ModelFailure("authentication", f"The environment variable {name} holds something that is not a key.")
+    if not _can_be_sent(key):
+        return ModelFailure(
+            "authentication", f"{name or 'The provider key of your settings'} holds something that is not a key."
+        )
     return key
 
 
 def without_keys(text: str, *keys: str) -> str:
-    """The text without these keys, without the value of any key in the environment, and without what looks like one."""
-    for secret in sorted(_secrets(keys), key=len, reverse=True):
-        text = text.replace(secret, "[key]")
+    """The text without these keys, those of the environment and of the settings file, and without what looks like one."""
+    for known in sorted(_secrets(keys), key=len, reverse=True):
+        text = text.replace(known, "[key]")
     return _LOOKS_LIKE_A_KEY.sub("[key]", text)
 
 
@@ -53,8 +69,22 @@ def excerpt(text: str, most: int, *keys: str) -> str:
     return without_keys(text[:reach], *keys)[:-LONGEST_KEY][:most]
 
 
+def _usual_key(settings: ModelSettings) -> str:
+    """The settings file's key for a model's provider; "" where there is none, or the environment has one for the client."""
+    provider = settings.name.partition("/")[0] if "/" in settings.name else "openai"
+    usual = _USUAL_VARIABLES.get(provider, (f"{provider.upper()}_API_KEY",))
+    if any(os.environ.get(name) for name in usual):
+        return ""
+    return next((key.strip() for name in usual if (key := secret(name))), "")
+
+
+def _can_be_sent(key: str) -> bool:
+    return not key or (key.isascii() and key.isprintable() and len(key) <= LONGEST_KEY)
+
+
 def _secrets(keys: tuple[str, ...]) -> set[str]:
     found = {value.strip() for name, value in os.environ.items() if name.upper().endswith(_NAMES_OF_SECRETS)}
+    found |= set(kept_secrets())
     plain = {value for value in found if len(value) >= _LEAST_SECRET} | {key for key in keys if key}
     # A provider may send a key back inside JSON or a URL.
     return plain | {json.dumps(value)[1:-1] for value in plain} | {quote(value, safe="") for value in plain}
