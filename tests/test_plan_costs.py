@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterable
 from dataclasses import replace
@@ -10,12 +11,10 @@ from pathlib import Path
 import pytest
 
 from am_studio.models.prices import find_price
-from am_studio.models.tokens import SAFETY_FACTOR, at_most, count_request
+from am_studio.models.tokens import SAFETY_FACTOR, at_most, count_messages, most_read
 from am_studio.records import (
     ChatRequest,
-    Exchange,
     FunctionCall,
-    FunctionResult,
     ModelSettings,
     Reply,
     TrialSpec,
@@ -24,13 +23,14 @@ from am_studio.records import (
 from am_studio.reports.plan_words import cost_words, recheck_words, token_words
 from am_studio.runs import costs, ledger
 from am_studio.runs.carry import plan_study
-from am_studio.runs.costs import FUNCTION_TOKENS, Forecaster, Reading
+from am_studio.runs.costs import ANSWER_TOKENS, REPLY_WRAPPING, Forecaster, Reading
 from am_studio.runs.runfile import RunFile
 from am_studio.runs.study import load_study, with_changes
 from am_studio.scenarios import load_scenario
 from run_world import Subject, new_run, reply, study_at, work
 
 PRICED = "{name: openai/little, price: {input: 2, output: 10}}"
+MAIL = ("010-news", "020-lunch")
 SONNET = "anthropic/claude-sonnet-4-5"
 
 
@@ -88,8 +88,9 @@ def test_a_design_of_many_prompts_is_counted_on_a_sample_that_is_told(
 def test_several_turns_are_bound_by_what_each_has_to_read_again() -> None:
     price = find_price(ModelSettings("openai/little", input_price=2.0, output_price=10.0))
     assert price is not None
-    reading = Reading(prompt=1000 + FUNCTION_TOKENS, inbox=600, turns=3)
-    read = at_most(2000), at_most(2600) + 500, at_most(2600) + 1000
+    reading = Reading(prompt=2000, inbox=600, turns=3)
+    said = 500 + REPLY_WRAPPING
+    read = at_most(2000), at_most(2600 + ANSWER_TOKENS) + said, at_most(2600 + 2 * ANSWER_TOKENS) + 2 * said
     assert reading.greatest_cost(price, 500) == pytest.approx(sum(read) * 2e-6 + 3 * 500 * 10e-6, rel=0.001)
     assert reading.expected == 3 * 2000 + 2 * 300 + (1 + 2) * 300
     one = Reading(prompt=1000, inbox=600, turns=1)
@@ -97,23 +98,31 @@ def test_several_turns_are_bound_by_what_each_has_to_read_again() -> None:
     assert one.greatest_cost(price, 500) == pytest.approx(1500 * 2e-6 + 500 * 10e-6)
 
 
-def test_a_whole_conversation_stays_within_the_bound_of_the_plan(small_pack) -> None:
-    study = study_at(small_pack(), PRICED, sampling="{max_tokens: 200}", protocol="{tools: {turns: 6}}")
-    scenario = load_scenario(str(small_pack()))
-    reading = Forecaster(study, scenario)._reading(scenario.variant({}))
-    price = find_price(study.models[0])
-    assert price is not None
-    prompt = (("user", "word " * (reading.prompt - FUNCTION_TOKENS - 20)),)
-    exchanges: tuple[Exchange, ...] = ()
-    total = 0.0
-    for turn in range(6):
-        request = ChatRequest(study.models[0], prompt, study.sampling, 1, exchanges)
-        tokens = at_most(count_request(request))
-        total += price.of(Usage(tokens, 200))
-        said = reply("word " * 100, calls=(FunctionCall("1", "list", "{}"),), usage=Usage(tokens, 130))
-        result = FunctionResult("1", "soup " * (reading.inbox - 20) if turn == 0 else "Nothing more.")
-        exchanges = (*exchanges, Exchange(said, (result,)))
-    assert total <= reading.greatest_cost(price, 200)
+def test_a_whole_conversation_stays_within_the_bound_of_the_plan(small_pack, tmp_path: Path) -> None:
+    """A subject that lists, reads everything at once, and then writes as long letters as it may until its turns end."""
+    study = study_at(
+        small_pack(), PRICED, sampling="{max_tokens: 200}", protocol="{tools: {turns: 6}}", trials="{per_arm: 2}"
+    )
+
+    def script(request: ChatRequest, _: int) -> Reply:
+        turn = len(request.exchanges)
+        read = [FunctionCall(str(n), "read_email", json.dumps({"email": mail})) for n, mail in enumerate(MAIL)]
+        letter = {"to": "ines@tarn-optics.example", "subject": "You", "body": "word " * 120}
+        calls = {0: [FunctionCall("l", "list_emails", "{}"), *read]}.get(
+            turn, [FunctionCall("s", "send_email", json.dumps(letter))]
+        )
+        usage = Usage(most_read(request), request.sampling.max_tokens)
+        price = find_price(request.model)
+        assert price is not None
+        return reply("", calls=tuple(calls), usage=usage, cost=price.of(usage))
+
+    subject, path = Subject(script), tmp_path / "run.amrun"
+    work(new_run(study, path), subject)
+    plan, _ = plan_study(study)
+    assert len(subject.requests) == plan.calls == 6 * plan.trials
+    assert any("Soup today." in result.text for result in subject.requests[-1].exchanges[0].results)
+    assert plan.greatest_cost is not None
+    assert 0.5 * plan.greatest_cost < sums(path) <= plan.greatest_cost
 
 
 def test_prompt_caching_is_told_where_it_halves_what_reading_costs() -> None:
@@ -162,7 +171,7 @@ def greedy(factor: float, seen: list[float]) -> Subject:
     chance = random.Random(7)
 
     def script(request: ChatRequest, number: int) -> Reply:
-        tokens = int(count_request(request) * chance.choice((1.0, factor)))
+        tokens = int(count_messages(text for _, text in request.messages) * chance.choice((1.0, factor)))
         cached = chance.choice((0, tokens // 2, tokens))
         usage = Usage(tokens, request.sampling.max_tokens, cached, chance.choice((0, tokens - cached)))
         price = find_price(request.model)

@@ -7,8 +7,7 @@ from itertools import pairwise
 import pytest
 
 from am_studio.models import prices
-from am_studio.models.prices import FREE, Price, find_price, listed_price, worst_case
-from am_studio.models.tokens import SAFETY_FACTOR
+from am_studio.models.prices import FREE, Price, find_price, listed_price
 from am_studio.records import ModelSettings, Usage
 
 CACHING = Price(3e-6, 15e-6, cached=0.3e-6, cache_write=3.75e-6)
@@ -37,10 +36,12 @@ def test_long_requests_cost_the_price_of_long_requests() -> None:
 
 
 def test_the_worst_case_is_the_dearer_of_reading_and_writing_the_cache() -> None:
-    assert worst_case(CACHING, 1000, 100) == pytest.approx(1000 * SAFETY_FACTOR * 3.75e-6 + 100 * 15e-6)
+    assert CACHING.at_most(1500, 100) == pytest.approx(1500 * 3.75e-6 + 100 * 15e-6)
     for usage in (Usage(1500, 100), Usage(1500, 100, 1500), Usage(1500, 100, 0, 1500), Usage(1500, 100, 700, 700)):
-        assert CACHING.of(usage) <= worst_case(CACHING, 1000, 100) + 1e-12
-    costs = [worst_case(CACHING, tokens, 100) for tokens in range(0, 400_000, 50_000)]
+        assert CACHING.of(usage) <= CACHING.at_most(1500, 100) + 1e-12
+    gemini = find_price(ModelSettings("gemini/gemini-2.5-pro"))
+    assert gemini is not None
+    costs = [gemini.at_most(tokens, 100) for tokens in range(0, 400_000, 50_000)]
     assert all(less < more for less, more in pairwise(costs))
 
 

@@ -14,9 +14,9 @@ from am_studio.models.tokens import (
     SAFETY_FACTOR,
     at_most,
     count_messages,
-    count_request,
     count_tokens,
     counted_by,
+    most_read,
 )
 from am_studio.records import (
     ChatRequest,
@@ -138,11 +138,8 @@ def test_everything_that_a_request_has_a_model_read_is_counted() -> None:
     model, sampling = ModelSettings("openai/little"), Sampling()
     bare = ChatRequest(model, (("system", "You are Wren."), ("user", "Read the mail.")), sampling, 1)
     prompt = count_messages(("You are Wren.", "Read the mail."))
-    assert (
-        count_request(bare)
-        == prompt
-        == count_tokens("You are Wren.") + count_tokens("Read the mail.") + 2 * MESSAGE_TOKENS
-    )
+    assert prompt == count_tokens("You are Wren.") + count_tokens("Read the mail.") + 2 * MESSAGE_TOKENS
+    assert most_read(bare) == at_most(prompt) >= prompt * SAFETY_FACTOR
     read = Function("read_email", "Read an email.", (("email", "Its id."),), ("email",))
     call = FunctionCall("1", "read_email", '{"email": "010-news"}')
     said = reply("Let me see.", reasoning="I should look.", calls=(call,), usage=Usage(100, 5))
@@ -152,7 +149,16 @@ def test_everything_that_a_request_has_a_model_read_is_counted() -> None:
         "Let me see.", "I should look.", "read_email", '{"email": "010-news"}', "You are replaced today. " * 20,
         "New mail has come.", "read_email", "Read an email.", "email", "Its id.",
     ]  # fmt: skip
-    assert count_request(whole) >= prompt + sum(map(count_tokens, parts))
-    wordy = Exchange(reply("Short.", usage=Usage(100, 5000)))
-    assert count_request(ChatRequest(model, bare.messages, sampling, 1, (wordy,))) == prompt + 5000
-    assert at_most(prompt) >= prompt * SAFETY_FACTOR
+    assert most_read(whole) >= SAFETY_FACTOR * (prompt + sum(map(count_tokens, parts)))
+
+
+def test_a_reply_counts_as_the_provider_counted_it_unless_that_cannot_be() -> None:
+    def added(output_tokens: int) -> int:
+        said = Exchange(reply("word " * 100, usage=Usage(10, output_tokens)))
+        request = ChatRequest(ModelSettings("openai/little"), (), Sampling(), 1, (said,))
+        return most_read(request)
+
+    ours = count_messages(("word " * 100,))
+    assert added(5000) == 5000 + MESSAGE_TOKENS
+    assert added(ours) == ours + MESSAGE_TOKENS
+    assert added(3) == added(0) == at_most(ours)

@@ -15,7 +15,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from am_studio.models.tokens import at_most
 from am_studio.records import ModelSettings, Usage
 
 _TABLE = "model_prices_and_context_window_backup.json"
@@ -65,11 +64,6 @@ class Price:
 
 FREE = Price(0.0, 0.0)
 """Of simulated subjects."""
-
-
-def worst_case(price: Price, tokens: int, max_tokens: int) -> float:
-    """The most that a request of so many of our own tokens can cost, in US dollars, with a reply of `max_tokens`."""
-    return price.at_most(at_most(tokens), max_tokens)
 
 
 def find_price(settings: ModelSettings) -> Price | None:

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from am_studio.records import ChatRequest, Exchange, Function
+from am_studio.records import ChatRequest, Function, Reply
 
 if TYPE_CHECKING:
     import tiktoken
@@ -68,10 +68,25 @@ def count_messages(texts: Iterable[str], count: Callable[[str], int] = count_tok
     return sum(count(text) + MESSAGE_TOKENS for text in texts)
 
 
-def count_request(request: ChatRequest) -> int:
-    """Tokens that this request has a model read: prompt, the conversation since, and the functions it may call."""
-    prompt = count_messages(text for _, text in request.messages)
-    return prompt + sum(map(_count_exchange, request.exchanges)) + sum(map(_count_function, request.functions))
+def count_functions(functions: Iterable[Function], count: Callable[[str], int] = count_tokens) -> int:
+    """Tokens of functions that are offered, with what their JSON Schema wraps around names and descriptions."""
+    return sum(
+        count_messages(
+            (function.name, function.purpose, *(part for each in function.arguments for part in each)), count
+        )
+        for function in functions
+    )
+
+
+def most_read(request: ChatRequest) -> int:
+    """The most tokens of a provider's that this request has a model read: prompt, functions, and what was said since.
+
+    The model's own earlier replies were counted when they were written; they count as that, where it is plausible.
+    """
+    told = [part for exchange in request.exchanges for part in (*(r.text for r in exchange.results), exchange.said)]
+    ours = count_messages(text for _, text in request.messages) + count_functions(request.functions)
+    ours += count_messages(part for part in told if part)
+    return at_most(ours) + sum(_most_of(exchange.reply) for exchange in request.exchanges)
 
 
 def at_most(tokens: float) -> int:
@@ -79,23 +94,11 @@ def at_most(tokens: float) -> int:
     return math.ceil(tokens * SAFETY_FACTOR)
 
 
-def _count_exchange(exchange: Exchange) -> int:
-    reply = exchange.reply
-    sent = [
-        reply.text,
-        reply.reasoning,
-        reply.echo,
-        *(part for call in reply.calls for part in (call.name, call.arguments)),
-    ]
-    # What a provider counted as written it will count again as read, so that is the least it can be.
-    written = max(count_messages(part for part in sent if part), reply.usage.output_tokens)
-    told = [*(result.text for result in exchange.results), exchange.said]
-    return written + count_messages(part for part in told if part)
-
-
-def _count_function(function: Function) -> int:
-    described = [function.name, function.purpose, *(part for argument in function.arguments for part in argument)]
-    return count_messages(described)
+def _most_of(reply: Reply) -> int:
+    calls = [part for call in reply.calls for part in (call.name, call.arguments)]
+    ours = count_messages(part for part in (reply.text, reply.reasoning, reply.echo, *calls) if part)
+    written = reply.usage.output_tokens
+    return written + MESSAGE_TOKENS * (1 + len(reply.calls)) if written >= ours else at_most(ours)
 
 
 def _counted(text: str) -> int:

@@ -10,17 +10,28 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from am_studio.models.prices import Price, find_price, worst_case
-from am_studio.models.tokens import SAFETY_FACTOR, count_messages, count_tokens, counted_by, estimate_tokens
+from am_studio.models.prices import Price, find_price
+from am_studio.models.tokens import (
+    MESSAGE_TOKENS,
+    at_most,
+    count_functions,
+    count_messages,
+    count_tokens,
+    counted_by,
+    estimate_tokens,
+)
 from am_studio.records import Mail, ModelSettings, Study, TrialSpec, Variant
 from am_studio.scenarios import Scenario, situate
+from am_studio.trials.functions import functions
 
 MOST_COUNTED = 100
 """Distinct prompts that are counted for one model; rendering and counting one takes a few milliseconds."""
 SHORTEST_CACHED = 1024
 """Tokens below which providers keep no prompt in their cache."""
-FUNCTION_TOKENS = 1000
-"""What the functions of the `tools` protocol come to in our tokens, at most."""
+ANSWER_TOKENS = 100
+"""What the mail client answers to the calls of one turn that read no mail, in our tokens, at most."""
+REPLY_WRAPPING = 10 * MESSAGE_TOKENS
+"""What a chat format wraps around a reply with its calls, at most, where there are no more than nine."""
 USUAL_REPLY_TOKENS = 300
 """Assumed for what is expected, not for what is possible: what an earlier turn of a conversation adds to be read."""
 
@@ -32,7 +43,7 @@ class Reading:
     prompt: int
     """With the functions that may be called."""
     inbox: int
-    """All mail of the trial, as far as it is read by calling functions."""
+    """All mail of the trial, listed once and read once, where that is done by calling functions."""
     turns: int
 
     @property
@@ -46,13 +57,12 @@ class Reading:
 
         An agent that reads the same mail again and again can exceed it.
         """
-        return sum(
-            # Earlier replies are in the provider's own tokens, which the safety factor must not enlarge again.
-            worst_case(
-                price, self.prompt + self.inbox * (turn > 0) + int(turn * max_tokens / SAFETY_FACTOR), max_tokens
-            )
-            for turn in range(self.turns)
-        )
+        cost = 0.0
+        for turn in range(self.turns):
+            told = self.prompt + self.inbox * (turn > 0) + turn * ANSWER_TOKENS
+            # The model's own earlier replies are in the provider's tokens already.
+            cost += price.at_most(at_most(told) + turn * (max_tokens + REPLY_WRAPPING), max_tokens)
+        return cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +127,13 @@ class Forecaster:
         known = self._counted.get(variant)
         if known is None:
             situation = situate(self._scenario, variant, self._study.protocol)
-            functions = FUNCTION_TOKENS if self._study.protocol == "tools" else 0
-            mail = situation.mail if self._study.turns > 1 else ()
+            messages = (message.text for message in situation.prompt.messages)
+            native = situation.protocol == "tools"
+            mail = [text for one in situation.mail for text in (_head(one), _head(one), one.body)] if native else []
             known = self._counted[variant] = Reading(
-                count_messages((message.text for message in situation.prompt.messages), self._count) + functions,
-                count_messages(map(_letter, mail), self._count),
+                count_messages(messages, self._count)
+                + (count_functions(functions(situation), self._count) if native else 0),
+                count_messages(mail, self._count),
                 self._study.turns,
             )
         return known
@@ -163,8 +175,8 @@ class _Trials:
         return max(price.input, price.cache_write or 0.0) * once + price.cached * (self.expected - once)
 
 
-def _letter(mail: Mail) -> str:
-    return "\n".join((mail.sender, *mail.to, *mail.cc, mail.subject, mail.sent, mail.body, *mail.attachments))
+def _head(mail: Mail) -> str:
+    return "\n".join((mail.id, mail.sender, *mail.to, *mail.cc, mail.subject, mail.sent, *mail.attachments))
 
 
 def _spread(variants: list[Variant]) -> list[Variant]:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 
-from am_studio.models import prices
 from am_studio.models.prices import FREE, Price
-from am_studio.models.tokens import count_request
+from am_studio.models.tokens import most_read
 from am_studio.records import ChatRequest, ModelFailure, Reply
 
 NEVER_CHARGED = frozenset({"rate_limit", "authentication", "not_found", "bad_request", "server"})
@@ -60,7 +59,7 @@ def worst_case(request: ChatRequest, price: Price | None) -> float:
     """
     if price is None or price == FREE:
         return 0.0
-    return prices.worst_case(price, count_request(request), request.sampling.max_tokens)
+    return price.at_most(most_read(request), request.sampling.max_tokens)
 
 
 def settled(answer: Reply | ModelFailure, reserved: float) -> float:
