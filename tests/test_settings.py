@@ -286,6 +286,29 @@ def test_a_key_of_the_settings_is_sent_and_found_nowhere_afterwards(
         assert KEY not in place
 
 
+def test_models_and_doctor_know_the_settings(
+    settings: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("MISTRAL_API_KEY", "GROQ_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    with serving(Provider()) as provider:
+        provider.says({"content": "Yes."})
+        settings.write_text(
+            f"models: {{mistral/*: {{endpoint: '{provider.url}', key_env: MISTRAL_API_KEY, client: direct}}}}\n"
+            f"keys: {{MISTRAL_API_KEY: {KEY}}}\n"
+        )
+        assert main(["models", "--json"]) == 0
+        told = capsys.readouterr()
+        states = {entry["prefix"]: entry["state"] for entry in json.loads(told.out)["providers"]}
+        assert (states["mistral"], states["groq"]) == ("set", "not set")
+        assert main(["doctor", "mistral/small"]) == 0
+        assert provider.keys == [f"Bearer {KEY}"]
+        assert main(["doctor", "mistral/small", "--endpoint", provider.url.replace("127.0.0.1", "localhost")]) == 0
+        assert provider.keys[1:] == [""], "the key belongs to the endpoint of the settings"
+    shown = capsys.readouterr()
+    assert KEY not in told.out + told.err + shown.out + shown.err
+
+
 def test_a_broken_settings_file_is_told_and_not_blamed_on_the_study(settings: Path, small_pack) -> None:
     study = Path(study_at(small_pack()).source)
     study.write_text(study.read_text().replace("sim/strategist", "openai/little"))

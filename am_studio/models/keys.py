@@ -8,24 +8,19 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
 from urllib.parse import quote
 
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.settings import kept_secrets, secret
+from am_studio.models.catalog import PROVIDERS
 from am_studio.records import ModelFailure, ModelSettings
 
 LONGEST_KEY = 8192
 """Characters; nothing longer is taken as a key, so that a text can be cut without leaving half of one."""
 _LEAST_SECRET = 8
 _LOOKS_LIKE_A_KEY = re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf|key|AIza)[-_]?[A-Za-z0-9_\-*]{12,}")
-_USUAL_VARIABLES: Mapping[str, tuple[str, ...]] = {
-    "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
-    "huggingface": ("HUGGINGFACE_API_KEY", "HF_TOKEN"),
-    "perplexity": ("PERPLEXITYAI_API_KEY", "PERPLEXITY_API_KEY"),
-    "together_ai": ("TOGETHERAI_API_KEY", "TOGETHER_AI_API_KEY", "TOGETHER_API_KEY"),
-}
-"""Where litellm looks for a provider's key, if not under the provider's own name."""
+_SENT_AS_KEYS = ("_KEY", "HF_TOKEN")
+"""How the names of variables end whose value is sent as it stands, and not used to get a key with."""
 _NAMES_OF_SECRETS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 
 
@@ -72,10 +67,12 @@ def excerpt(text: str, most: int, *keys: str) -> str:
 def _usual_key(settings: ModelSettings) -> str:
     """The settings file's key for a model's provider; "" where there is none, or the environment has one for the client."""
     provider = settings.name.partition("/")[0] if "/" in settings.name else "openai"
-    usual = _USUAL_VARIABLES.get(provider, (f"{provider.upper()}_API_KEY",))
+    known = next((each for each in PROVIDERS if each.prefix == provider), None)
+    usual = (known.needs or ((),))[0] if known is not None else (f"{provider.upper()}_API_KEY",)
     if any(os.environ.get(name) for name in usual):
         return ""
-    return next((key.strip() for name in usual if (key := secret(name))), "")
+    kept = (secret(name).strip() for name in usual if name.endswith(_SENT_AS_KEYS))
+    return next(filter(None, kept), "")
 
 
 def _can_be_sent(key: str) -> bool:

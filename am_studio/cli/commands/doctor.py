@@ -1,6 +1,6 @@
 """Check the installation; or, with MODEL, one model by a single cheap call through the client that runs use.
 
-Says what came back, or why nothing did and what helps. Names of variables are shown, values never. Exit code 0: all is
+What your settings say of the model holds here too. Says what came back, or why nothing did and what helps. Names of variables are shown, values never. Exit code 0: all is
 well; 1: something is wrong; 2: a wrong call.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from am_studio.cli.commands.models import is_set
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", nargs="?", help="such as anthropic/claude-sonnet-4-5 or sim/strategist")
     parser.add_argument("--endpoint", default="", metavar="URL", help="the server, where it is not the provider's own")
     parser.add_argument("--key-env", default="", metavar="NAME", help="the variable that holds the key")
-    parser.add_argument("--client", choices=("litellm", "direct"), default="litellm", help="how it is reached")
+    parser.add_argument("--client", choices=("litellm", "direct"), help="how it is reached")
     parser.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS", help="for the call (default: 60)")
     parser.add_argument("--json", action="store_true", help="as JSON")
 
@@ -40,8 +40,19 @@ def run(args: argparse.Namespace) -> int:
         return _installation(as_data=args.json)
     if not 0 < args.timeout <= 3600:
         raise StudioError("--timeout should be more than 0 and at most 3600 seconds")
-    settings = ModelSettings(args.model, endpoint=args.endpoint, key_env=args.key_env, client=args.client)
-    return _model(settings, args.timeout, as_data=args.json)
+    return _model(_settings(args), args.timeout, as_data=args.json)
+
+
+def _settings(args: argparse.Namespace) -> ModelSettings:
+    """The model as a study would have it that only names it, with what the command line says on top."""
+    from am_studio.runs.study import model_of
+
+    settings = model_of(args.model)
+    if args.endpoint and args.endpoint != settings.endpoint:
+        settings = replace(settings, endpoint=args.endpoint, key_env="")
+    if args.key_env:
+        settings = replace(settings, key_env=args.key_env)
+    return settings if args.client is None else replace(settings, client=args.client)
 
 
 # The installation. ---------------------------------------------------------------------------------------------------------

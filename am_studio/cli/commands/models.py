@@ -1,6 +1,7 @@
 """Which models there are: providers whose keys are set, the simulated subjects, and the models of the price table.
 
-Without PATTERN: the well-known providers, the names of the variables that hold their keys, and whether those are set.
+Without PATTERN: the well-known providers, the names of the variables that hold their keys, and whether those are set, in
+the environment or under `keys` in your settings.
 Values are never shown. With PATTERN (words, or a name with `*`): the models of litellm's shipped price table that fit,
 with prices and context; a model that it does not list may exist all the same. Exit code 1: nothing fits.
 """
@@ -8,7 +9,6 @@ with prices and context; a model that it does not list may exist all the same. E
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from am_studio.cli.console import emit_json, say, stdout_console
 from am_studio.foundation.hygiene import one_line
+from am_studio.foundation.settings import secret
 from am_studio.models.catalog import PROVIDERS, Listed, Provider, find_models, missing
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def is_set(name: str) -> bool:
-    """Whether the variable of this name holds anything."""
-    return bool(os.environ.get(name, "").strip())
+    """Whether the variable of this name holds anything, or the user's settings have a key under its name."""
+    return bool(secret(name).strip())
 
 
 def _provider(provider: Provider) -> dict[str, Any]:
