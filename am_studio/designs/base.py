@@ -2,8 +2,8 @@
 
 A design never runs a trial, reads a file or asks a judge. It is deterministic in (study, scenario, results): the same
 results give the same trials, so a run that stopped can go on, and a design can always work out again which arms it has
-named. That is why `Results` needs nothing but counts by arm: a design whose trials are each their own variant names an
-arm per variant and groups them in `analyse`.
+named. That is why `Results` needs nothing but counts: by arm, and for designs whose trials are each their own variant (they lie
+in one arm, so that boards and plans stay small) by variant, which such a design groups in `analyse`.
 
 A new design is one module of this package with a class that fits `Design`, bound to the module's name `DESIGN`.
 
@@ -19,7 +19,7 @@ What the engine does with one::
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 
@@ -27,7 +27,7 @@ from pydantic import BaseModel, ValidationError
 
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.foundation.hashing import hash_json
-from am_studio.records import Choice, Counts, EffectTable, Study, TrialSpec, Variant
+from am_studio.records import Choice, Counts, EffectTable, Study, TrialSpec, Variant, VariantCounts
 
 if TYPE_CHECKING:
     from am_studio.scenarios import Scenario
@@ -63,6 +63,10 @@ class Results(Protocol):
         """
         ...
 
+    def by_variant(self, model: str, outcome: str) -> Sequence[VariantCounts]:
+        """The same in all arms, by variant and session of work; in an order that depends on nothing but the trials."""
+        ...
+
 
 class Design(Protocol):
     """How a study chooses its arms and trials, and what it estimates from them."""
@@ -73,10 +77,16 @@ class Design(Protocol):
     """One line for menus."""
     settings: ClassVar[type[BaseModel]]
     """The form of a study's `design` mapping (without `kind`), with a description for every field."""
+    trials_form: ClassVar[type[BaseModel]]
+    """The form of a study's `trials` mapping under this design, likewise."""
 
     @property
     def estimand(self) -> str:
         """What the effects estimate, in words."""
+        ...
+
+    def notes(self) -> tuple[str, ...]:
+        """What a plan says of this design before a call, beyond its arms: aliases, what cannot be told, a line each."""
         ...
 
     @classmethod
@@ -115,6 +125,10 @@ class NoResults:
     def counts(self, arm: str, model: str, outcome: str) -> Counts:
         """Always `Counts(0)`."""
         return Counts(0)
+
+    def by_variant(self, model: str, outcome: str) -> Sequence[VariantCounts]:
+        """Always empty."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +173,11 @@ def trial_seed(seed: int, model: str, arm: str, index: int) -> int:
         model = "/".join(parts[parts.index("sim") :])
     digest = hash_json([seed, model, arm, index]).removeprefix("sha256:")
     return int(digest[:8], 16) >> 1
+
+
+def is_simulated(study: Study, model: str) -> bool:
+    """Whether the model of this name in the study is a simulated subject."""
+    return any(settings.simulated for settings in study.models if settings.name == model)
 
 
 FormT = TypeVar("FormT", bound=BaseModel)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import BaseModel, Field
 
-from am_studio.designs.base import BASELINE, Arm, Results, Wanted, interleave, settings_of
+from am_studio.designs.base import BASELINE, Arm, Results, Wanted, interleave, is_simulated, settings_of
 from am_studio.effects.table import ArmCounts, removal_effects
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.foundation.yamlfile import Form
@@ -58,6 +58,7 @@ class LeaveOneOut:
     kind: ClassVar[str] = "leave-one-out"
     summary: ClassVar[str] = "Remove one detail at a time: is it necessary here?"
     settings: ClassVar[type[BaseModel]] = LeaveOneOutSettings
+    trials_form: ClassVar[type[BaseModel]] = LeaveOneOutTrials
 
     @property
     def estimand(self) -> str:
@@ -65,6 +66,10 @@ class LeaveOneOut:
         return (
             "difference in rate, removed minus baseline, when one detail is removed from this baseline (local effect)"
         )
+
+    def notes(self) -> tuple[str, ...]:
+        """Nothing beyond the arms."""
+        return ()
 
     @classmethod
     def open(cls, study: Study, scenario: Scenario) -> Self:
@@ -121,7 +126,8 @@ class LeaveOneOut:
             outcome=outcome,
             model=model,
             estimand=self.estimand,
-            simulated=any(settings.simulated for settings in self.study.models if settings.name == model),
+            simulated=is_simulated(self.study, model),
+            asked=self.study.analysis,
         )
 
 

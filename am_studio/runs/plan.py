@@ -82,6 +82,8 @@ class Plan:
     program: str
     """Version of the program."""
     hash: str
+    notes: tuple[str, ...] = ()
+    """What the design says of itself beyond its arms, a line each."""
 
     @property
     def simulated(self) -> bool:
@@ -124,6 +126,7 @@ def make_plan(study: Study, scenario: Scenario) -> Plan:
         warnings=(),
         program=__version__,
         hash="",
+        notes=design.notes(),
     )
     return replace(plan, warnings=tuple(_warnings(plan)), hash=plan_hash(plan))
 

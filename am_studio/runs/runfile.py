@@ -17,7 +17,18 @@ import apsw
 
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.hashing import canonical_json
-from am_studio.records import Choice, Counts, Intent, ModelSettings, Reply, Transcript, TrialSpec, Variant, Verdict
+from am_studio.records import (
+    Choice,
+    Counts,
+    Intent,
+    ModelSettings,
+    Reply,
+    Transcript,
+    TrialSpec,
+    Variant,
+    VariantCounts,
+    Verdict,
+)
 from am_studio.runs import codec, schema
 from am_studio.runs.codec import Damage
 from am_studio.runs.database import connect
@@ -149,6 +160,34 @@ class RunFile:
             key = names[arm], names[model]
             found[key] = replace(found[key], **{schema.ANSWERS[answer]: number})
         return found
+
+    def by_variant(self, model: str, outcome: str, judge: str | None = None) -> tuple[VariantCounts, ...]:
+        """How this model's trials ended by arm, variant and session, by this judge (the plan's when None).
+
+        One query, whatever the number of variants; in the order in which the variants were first planned.
+        """
+        no, yes, unclear = (schema.ANSWERS.index(answer) for answer in ("no", "yes", "unclear"))
+        rows = self._db.execute(
+            f"""SELECT t.arm, t.variant, coalesce(t.session, 0), count(*), sum(v.answer = {yes}), sum(v.answer = {no}),
+            sum(v.answer = {unclear}), sum(t.state = {schema.FAILED}), sum(t.refused), sum(t.truncated)
+            FROM trial t LEFT JOIN verdict v ON v.trial = t.id AND v.judge = ? AND v.outcome = ?
+            WHERE t.model = ? GROUP BY t.variant, t.arm, t.session""",  # noqa: S608
+            (
+                self._name("judge", judge or self.plan.judge),
+                self._name("outcome", outcome),
+                self._name("model", model),
+            ),
+        ).fetchall()
+        names = dict(self._db.execute("SELECT id, name FROM name WHERE kind = 'arm'"))
+        keys = self._db.execute(
+            "SELECT id, key FROM variant WHERE id IN (SELECT variant FROM trial WHERE model = ?)",
+            (self._name("model", model),),
+        )
+        variants = {id_: codec.decoded("variant", variant_of, key) for id_, key in keys}
+        return tuple(
+            VariantCounts(names[arm], variants[variant], int(session), Counts(*(int(number or 0) for number in counts)))
+            for arm, variant, session, *counts in rows
+        )
 
     def results(self, judge: str | None = None) -> RunResults:
         """The counts as a design reads them; they are those of now."""
@@ -324,6 +363,7 @@ class RunResults:
         self._run = run
         self._judge = judge
         self._counts: dict[str, dict[Key, Counts]] = {}
+        self._by_variant: dict[Key, tuple[VariantCounts, ...]] = {}
 
     def planned(self) -> int:
         """How many trials have been named so far."""
@@ -334,6 +374,13 @@ class RunResults:
         if outcome not in self._counts:
             self._counts[outcome] = self._run.counts(outcome, self._judge)
         return self._counts[outcome].get((arm, model), Counts(0))
+
+    def by_variant(self, model: str, outcome: str) -> tuple[VariantCounts, ...]:
+        """The same by variant and session; one query, also once a model and outcome."""
+        key = model, outcome
+        if key not in self._by_variant:
+            self._by_variant[key] = self._run.by_variant(model, outcome, self._judge)
+        return self._by_variant[key]
 
 
 def _reply(trial: int, turn: int, body: bytes, stored: bytes, meant: Mapping[int, Intent]) -> Reply:

@@ -17,7 +17,7 @@ from pydantic import Field, TypeAdapter, field_validator
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.foundation.locations import ablations_roots
 from am_studio.foundation.yamlfile import Form, load_as, read_yaml
-from am_studio.records import ClientName, ModelSettings, ProtocolName, RateLimits, Sampling, Study
+from am_studio.records import AnalysisSettings, ClientName, ModelSettings, ProtocolName, RateLimits, Sampling, Study
 from am_studio.scenarios.forms import FormatNumber, Level
 
 _ENDPOINT = re.compile(r"https?://[^\s@]+$")
@@ -104,6 +104,18 @@ class BudgetForm(Form):
     usd: float = Field(gt=0, description="US dollars; a hard stop that counts requests in flight.")
 
 
+class AnalysisForm(Form):
+    """What the analysis will hold the effects against; said before the first call, like everything here."""
+
+    margin: float = Field(
+        0.1,
+        gt=0,
+        lt=1,
+        description="A difference of rates that does not matter: intervals within it are equivalent to 0.",
+    )
+    alpha: float = Field(0.05, gt=0, lt=0.5, description="The chance of any false effect in a table that is accepted.")
+
+
 class StudyForm(Form):
     """A study file, format 1."""
 
@@ -126,6 +138,10 @@ class StudyForm(Form):
     judge: dict[str, Any] = Field(default_factory=lambda: {"kind": "rules"}, description="`kind` and its settings.")
     sampling: SamplingForm = Field(default_factory=SamplingForm)
     budget: BudgetForm | None = Field(None)
+    analysis: AnalysisForm = Field(
+        default_factory=lambda: AnalysisForm(margin=0.1, alpha=0.05),
+        description="What the effects will be held against.",
+    )
     sessions: SessionsForm = Field(default_factory=SessionsForm, description="Work in several sessions.")
     seed: int = Field(0, ge=0, lt=2**63, description="Same seed, same order and same seeds of the trials.")
 
@@ -210,6 +226,7 @@ def study_of(form: StudyForm, path: Path) -> Study:
         budget_usd=form.budget.usd if form.budget else None,
         turns=tools.turns if tools else 1,
         recheck=form.sessions.recheck,
+        analysis=AnalysisSettings(form.analysis.margin, form.analysis.alpha),
         source=str(path),
     )
 
