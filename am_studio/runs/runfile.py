@@ -167,7 +167,7 @@ class RunFile:
         One query, whatever the number of variants; in the order in which the variants were first planned.
         """
         no, yes, unclear = (schema.ANSWERS.index(answer) for answer in ("no", "yes", "unclear"))
-        rows = self._db.execute(
+        rows: list[tuple[Any, ...]] = self._db.execute(
             f"""SELECT t.arm, t.variant, coalesce(t.session, 0), count(*), sum(v.answer = {yes}), sum(v.answer = {no}),
             sum(v.answer = {unclear}), sum(t.state = {schema.FAILED}), sum(t.refused), sum(t.truncated)
             FROM trial t LEFT JOIN verdict v ON v.trial = t.id AND v.judge = ? AND v.outcome = ?
@@ -185,7 +185,7 @@ class RunFile:
         )
         variants = {id_: codec.decoded("variant", variant_of, key) for id_, key in keys}
         return tuple(
-            VariantCounts(names[arm], variants[variant], int(session), Counts(*(int(number or 0) for number in counts)))
+            VariantCounts(names[arm], variants[variant], session, Counts(*(number or 0 for number in counts)))
             for arm, variant, session, *counts in rows
         )
 
