@@ -630,6 +630,7 @@ class Ratio:
     value: float | None
     """With the detail removed over with it in place; None when the latter is 0."""
     interval: Interval | None
+    """Its upper end is infinite where the latter is 0; None before both groups have a trial."""
 
 
 EffectKind = Literal["local", "average", "alone", "level", "contrast"]

@@ -140,6 +140,8 @@ class Wanted:
     already: int
     """Trials of this arm and model that were named before; the next one has this index in its arm."""
     more: int
+    variants: Sequence[Variant] = ()
+    """The variant of each of the `more` trials, where each has its own; (): all have the arm's."""
 
 
 def interleave(wanted: Iterable[Wanted], seed: int, first_id: int) -> tuple[TrialSpec, ...]:
@@ -151,13 +153,13 @@ def interleave(wanted: Iterable[Wanted], seed: int, first_id: int) -> tuple[Tria
     groups = [group for group in wanted if group.more > 0]
     order = [which for which, group in enumerate(groups) for _ in range(group.more)]
     random.Random(trial_seed(seed, "order", BASELINE, first_id)).shuffle(order)
-    upcoming: list[Iterator[int]] = [iter(range(group.already, group.already + group.more)) for group in groups]
+    upcoming: list[Iterator[int]] = [iter(range(group.more)) for group in groups]
     specs = []
     for id_, which in enumerate(order, start=first_id):
-        arm, model = groups[which].arm, groups[which].model
-        specs.append(
-            TrialSpec(id_, arm.name, model, arm.variant, trial_seed(seed, model, arm.name, next(upcoming[which])))
-        )
+        group, number = groups[which], next(upcoming[which])
+        variant = group.variants[number] if group.variants else group.arm.variant
+        own_seed = trial_seed(seed, group.model, group.arm.name, group.already + number)
+        specs.append(TrialSpec(id_, group.arm.name, group.model, variant, own_seed))
     return tuple(specs)
 
 

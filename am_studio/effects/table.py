@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from am_studio.effects.bounds import worst_best
+from am_studio.effects.equivalence import conclude
 from am_studio.effects.intervals import LEVEL, miettinen_nurminen, rate_of
 from am_studio.effects.multiplicity import benjamini_hochberg, holm
+from am_studio.effects.ratio import risk_ratio
 from am_studio.effects.reach import detectable_difference, more_trials
 from am_studio.effects.tests import TestName, difference_test, test_for
 from am_studio.records import (
     AnalysisSettings,
     Choice,
-    Conclusion,
     Counts,
     Effect,
     EffectKind,
@@ -36,6 +37,7 @@ _ADJUST: dict[Adjustment, Callable[[Sequence[float]], tuple[float, ...]]] = {
     "none": tuple,
 }
 
+_REMOVALS: tuple[EffectKind, ...] = ("local", "average")
 LOW_RATE = 0.1
 """A reference at or below this leaves a removal hardly anything to lower."""
 
@@ -142,7 +144,7 @@ def effect_table(
         effects=effects,
         adjustment=adjustment,
         simulated=simulated,
-        notes=(*_notes(baseline, comparisons), *notes),
+        notes=(*_notes(baseline, comparisons, kind), *notes),
         kind=kind,
         baseline_label=baseline_label,
         screening=screening,
@@ -169,7 +171,7 @@ def _effect(each: Comparison, p: float | None, p_adjusted: float | None, shared:
     level, asked = shared.level, shared.asked
     changed, reference = each.counts, each.against
     interval = _interval(changed, reference, level)
-    conclusion = _conclusion(p_adjusted, interval, asked)
+    conclusion = conclude(interval, p_adjusted, asked.alpha, asked.margin)
     groups = (changed.yes, changed.completed), (reference.yes, reference.completed)
     detectable = None
     if reference.completed:
@@ -200,14 +202,6 @@ def _effect(each: Comparison, p: float | None, p_adjusted: float | None, shared:
     )
 
 
-def _conclusion(p_adjusted: float | None, interval: Interval | None, asked: AnalysisSettings) -> Conclusion:
-    if p_adjusted is not None and p_adjusted <= asked.alpha:
-        return "effect"
-    if interval is not None and -asked.margin < interval.low and interval.high < asked.margin:
-        return "equivalent"
-    return "undetermined"
-
-
 def _p(each: Comparison, test: TestName) -> float | None:
     removed, reference = each.counts, each.against
     if not removed.completed or not reference.completed:
@@ -230,12 +224,11 @@ def _interval(removed: Counts, reference: Counts, level: float) -> Interval | No
 
 
 def _ratio(removed: Counts, reference: Counts, level: float) -> Ratio:
-    if not removed.completed or not reference.yes:
-        return Ratio(None, None)
-    return Ratio((removed.yes / removed.completed) / (reference.yes / reference.completed), None)
+    found = risk_ratio(removed.yes, removed.completed, reference.yes, reference.completed, level=level)
+    return Ratio(found.value, found.interval)
 
 
-def _notes(baseline: Counts, comparisons: Sequence[Comparison]) -> tuple[str, ...]:
+def _notes(baseline: Counts, comparisons: Sequence[Comparison], kind: EffectKind) -> tuple[str, ...]:
     """What a reader must know before believing the numbers."""
     # Groups of a design whose trials are each their own variant overlap; there the baseline has them all.
     shared = all(each.against == baseline for each in comparisons)
@@ -244,7 +237,7 @@ def _notes(baseline: Counts, comparisons: Sequence[Comparison]) -> tuple[str, ..
     coming = sum(counts.planned - counts.completed - counts.failed for counts in everything)
     if coming:
         notes.append(f"Planned trials still to come: {coming}. These figures are a look on the way, not the result.")
-    if baseline.completed and baseline.yes <= LOW_RATE * baseline.completed:
+    if kind in _REMOVALS and baseline.completed and baseline.yes <= LOW_RATE * baseline.completed:
         notes.append(
             "The baseline's rate is so low that removing a detail can hardly lower it: no effect here says little."
         )
