@@ -710,8 +710,10 @@ class Attribution:
     """Average contribution of adding the detail, over all orders; the shares sum to all-on minus all-off."""
     banzhaf: float | None
     """Average contribution of adding the detail, over all subsets of the others."""
+    banzhaf_interval: Interval | None
+    """Where it is the observed average effect; else None."""
     method: str
-    """`observed`: from the rates of every subset. `fitted`: from a model of them."""
+    """Of the Shapley value. `observed`: from the rates of every subset. `fitted`: from a model of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ def plan_view(plan: Plan) -> RenderableType:
     lines: list[RenderableType] = [_line(title, "bold"), _line(facts), Text(), _arms(plan), Text()]
     lines += [_line(_model(model)) for model in plan.models]
     lines += [_line(_total(plan))]
+    lines += [_line(note) for note in plan.notes]
     lines += [_line(f"Note: {warning}") for warning in plan.warnings]
     return Group(*lines, _line(f"Plan {plan.hash}", "dim"))
 

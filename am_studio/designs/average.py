@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 
 from am_studio.designs.base import is_simulated
 from am_studio.designs.cells import Cell, Cells, Contrast, Sides, total
-from am_studio.effects.attribution import banzhaf, observed_rates, shapley
+from am_studio.effects.attribution import observed_rates, shapley
 from am_studio.effects.firth import FirthFit, Row, fit_firth, g_computed_differences, lr_tests
 from am_studio.effects.interaction import interaction_of
 from am_studio.effects.multiplicity import benjamini_hochberg
 from am_studio.effects.table import Comparison, effect_table
-from am_studio.records import Attribution, Counts, EffectTable, Interaction, Study
+from am_studio.records import Attribution, Counts, Effect, EffectTable, Interaction, Interval, Study
 
 TEST = "firth-lr"
 MOST_CROSSED = 12
@@ -39,7 +39,9 @@ class Asked:
     notes: tuple[str, ...]
     screening: bool = False
     crossed: bool = True
-    """Whether pairs are crossed and attributions worked out; not where pairs are aliased."""
+    """Whether pairs are crossed; not where pairs are aliased."""
+    even: bool = True
+    """Whether every subset of details is as likely as every other, as attributions ask."""
 
 
 def average_table(cells: Cells, asked: Asked) -> EffectTable:
@@ -78,7 +80,8 @@ def average_table(cells: Cells, asked: Asked) -> EffectTable:
     few = len(cells.space.factors) <= MOST_CROSSED
     if not few or not asked.crossed:
         return table
-    return replace(table, interactions=_interactions(cells), attributions=_attributions(cells))
+    shares = _attributions(cells, table.effects) if asked.even else ()
+    return replace(table, interactions=_interactions(cells), attributions=shares)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +167,11 @@ def _interactions(cells: Cells) -> tuple[Interaction, ...]:
     )
 
 
-def _attributions(cells: Cells) -> tuple[Attribution, ...]:
-    """Shapley and Banzhaf values where every subset is allowed and details have two levels; else none."""
+def _attributions(cells: Cells, effects: Sequence[Effect]) -> tuple[Attribution, ...]:
+    """Shapley and Banzhaf values where every subset is allowed and details have two levels; else none.
+
+    Where every subset is equally likely, a Banzhaf value is the average effect itself, seen as adding the detail.
+    """
     factors = cells.space.factors
     if not cells.free or any(len(factor.levels) > 2 for factor in factors):
         return ()
@@ -185,5 +191,18 @@ def _attributions(cells: Cells) -> tuple[Attribution, ...]:
         if not isinstance(fit, FirthFit) or fit.n < TRIALS_A_COEFFICIENT * len(fit.names):
             return ()
         value, method = fit.rate_of, "fitted"
-    shares, powers = shapley(value, names), banzhaf(value, names)
-    return tuple(Attribution(name, shares[name], powers[name], method) for name in names)
+    shares = shapley(value, names)
+    return tuple(
+        Attribution(
+            name,
+            shares[name],
+            None if effect.difference is None else -effect.difference,
+            None if effect.interval is None else _turned(effect.interval),
+            method,
+        )
+        for name, effect in zip(names, effects, strict=True)
+    )
+
+
+def _turned(interval: Interval) -> Interval:
+    return replace(interval, low=-interval.high, high=-interval.low)

@@ -28,6 +28,9 @@ WARNING = (
     "Aliasing: details that act only together (AND) or in place of each other (OR) make pairs look like single details here; "
     "in such worlds this design found false effects in .5 to 1.0 of simulated studies. `random-subsets` has no aliases."
 )
+CLEAR_WARNING = (
+    "Aliasing: pairs can be told from details and from each other, but not from three details that act together."
+)
 
 
 @dataclass(frozen=True, slots=True)

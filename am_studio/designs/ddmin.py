@@ -36,11 +36,11 @@ class SetOracle:
         self._effective = effective
         self._answer = answer
         self._not_enough: list[Kept] = []
-        self._told: dict[Kept, str] = {}
+        self._told: dict[Kept, tuple[bool, str]] = {}
 
     @property
-    def tried(self) -> tuple[str, ...]:
-        """What was asked and answered, in words, in the order of the search."""
+    def tried(self) -> tuple[tuple[bool, str], ...]:
+        """What was asked and answered, with what was told of it, in the order of the search."""
         return tuple(self._told.values())
 
     def __call__(self, kept: Kept) -> bool:
@@ -55,10 +55,10 @@ class SetOracle:
         found = self._answer(effective)
         if found is None:
             raise Needed(effective)
-        enough, self._told[effective] = found
-        if not enough:
+        self._told[effective] = found
+        if not found[0]:
             self._not_enough.append(effective)
-        return enough
+        return found[0]
 
 
 def ddmin(names: Sequence[str], enough: Callable[[Kept], bool]) -> Kept:

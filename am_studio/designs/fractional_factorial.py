@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from am_studio.designs.aliasing import alias_lines, resolution
 from am_studio.designs.average import Asked
 from am_studio.designs.base import Arm, Results, settings_of
-from am_studio.designs.crossing import ARM, WARNING, Crossing, runs_of
+from am_studio.designs.crossing import ARM, CLEAR_WARNING, WARNING, Crossing, runs_of
 from am_studio.designs.random_subsets import TotalTrials
 from am_studio.designs.space import open_baseline, open_space
 from am_studio.foundation.errors import StudioError
@@ -70,7 +70,12 @@ class FractionalFactorial:
 
     def notes(self) -> tuple[str, ...]:
         """Runs, the warning and the alias table."""
-        return (*self.crossing.notes(), WARNING, *self.aliases)
+        return (*self.crossing.notes(), CLEAR_WARNING if self.is_clear else WARNING, *self.aliases)
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether pairs are aliased with neither details nor pairs."""
+        return self.resolution is None or self.resolution >= CLEAR
 
     @classmethod
     def open(cls, study: Study, scenario: Scenario) -> Self:
@@ -97,9 +102,17 @@ class FractionalFactorial:
 
     def analyse(self, results: Results, outcome: str, model: str) -> EffectTable:
         """Each detail's average effect; below resolution V as a screen, without pairs."""
-        clear = self.resolution is None or self.resolution >= CLEAR
+        clear = self.is_clear
         asked = Asked(
-            self.crossing.study, outcome, model, self.estimand, ARM, self.notes(), screening=not clear, crossed=clear
+            self.crossing.study,
+            outcome,
+            model,
+            self.estimand,
+            ARM,
+            self.notes(),
+            screening=not clear,
+            crossed=clear,
+            even=False,
         )
         return self.crossing.analyse(results, asked)
 

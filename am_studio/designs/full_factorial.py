@@ -82,7 +82,7 @@ class FullFactorial:
 
     def analyse(self, results: Results, outcome: str, model: str) -> EffectTable:
         """Each detail's average effect, Holm over the details; pairs as a screen."""
-        asked = Asked(self.crossing.study, outcome, model, self.estimand, ARM, self.notes())
+        asked = Asked(self.crossing.study, outcome, model, self.estimand, ARM, self.notes(), even=self.free)
         return self.crossing.analyse(results, asked)
 
 

@@ -10,7 +10,7 @@ The next set is a function of the results alone: the search is gone through anew
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 LOWEST = 0.2
 """A baseline below this rate is too rare a behaviour to look for what suffices for it."""
 _GREATEST_P1 = 0.95
+FOUND = "found set"
 _CONFIRM = "confirm: "
 Kept = frozenset[str]
 
@@ -78,8 +79,8 @@ class Course:
     """(arm, more trials of it); empty when there is nothing left to ask."""
     ended: str = ""
     """Why it ended without an answer; else empty."""
-    tried: tuple[str, ...] = ()
-    """Each set that was asked about, with its k/n and the answer."""
+    tried: tuple[tuple[bool, str], ...] = ()
+    """Each set that was asked about: whether it was enough, and the set with its k/n."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +166,10 @@ class Minimal:
             simulated=is_simulated(self.study, model),
             asked=self.study.analysis,
         )
-        sets = f"Sets tried in the search: {'; '.join(course.tried)}." if course.tried else ""
+        sets = f"Sets tried in the search: {len(course.tried)}{_enough(course.tried)}." if course.tried else ""
         return replace(
             table,
-            baseline_label=BASELINE if kept is None else f"found set ({_named(kept)})",
+            baseline_label=BASELINE if kept is None else FOUND,
             answer=self._answer(table, course, before),
             notes=(*table.notes, *filter(None, (sets, self._limit(counts)))),
         )
@@ -219,8 +220,7 @@ class Minimal:
             if decision == "undecided":
                 return None
             enough = decision == "high"
-            told = f"{_named(kept)} {had.yes}/{had.completed} ({'enough' if enough else 'not enough'})"
-            return enough, told
+            return enough, f"{_named(kept)} ({had.yes}/{had.completed})"
 
         return answer
 
@@ -285,6 +285,11 @@ class Minimal:
 def _named(kept: Kept) -> str:
     """A set in words; also the name of its arm, so it depends on nothing but the set."""
     return ", ".join(sorted(kept)) or "no detail"
+
+
+def _enough(tried: Sequence[tuple[bool, str]]) -> str:
+    found = [told for enough, told in tried if enough]
+    return f"; enough, one after the other: {'; '.join(found)}" if found else ""
 
 
 DESIGN = Minimal

@@ -26,10 +26,14 @@ if TYPE_CHECKING:
     from am_studio.scenarios import Scenario
 
 
+LARGEST = 47
+"""Details that can be screened."""
+
+
 class PlackettBurmanSettings(Form):
     """What a study may say under `design`."""
 
-    details: list[str] = Field(min_length=2, max_length=47, description="The details to screen.")
+    details: list[str] = Field(min_length=2, max_length=LARGEST, description="The details to screen.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +91,20 @@ class PlackettBurman:
 
 
 def plan_for(details: int) -> Signs:
-    """The runs for so many details, +1 in place and -1 removed; StudioError when they are not balanced."""
+    """The runs for so many details, +1 in place and -1 removed: columns of the smallest plan that there is.
+
+    StudioError when there is none that is balanced.
+    """
     import pydoe
 
-    signs: Signs = pydoe.pbdesign(details)[:, :details]
-    if not is_balanced(signs):
-        raise StudioError(f"There is no balanced plan for {details} details", hint="use `random-subsets`")
-    return signs
+    for columns in range(details, LARGEST + 1):
+        try:
+            signs: Signs = pydoe.pbdesign(columns)[:, :details]
+        except ValueError:  # no plan of just this size is known; a larger one has columns enough
+            continue
+        if is_balanced(signs):
+            return signs
+    raise StudioError(f"There is no balanced plan for {details} details", hint="use `random-subsets`")
 
 
 DESIGN = PlackettBurman

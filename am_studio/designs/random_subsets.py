@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 ARM = "subsets"
 """All trials are of this arm; each has a variant of its own."""
+EVEN = 0.5
+"""At exactly this q every subset is as likely as every other."""
 MOST_DRAWS = 10_000
 """Draws for one trial, after which constraints are taken to allow hardly anything."""
 
@@ -87,7 +89,7 @@ class RandomSubsets:
         told = [f"Each trial draws its own subset of {count} details: each in place with probability {q:g}."]
         if not self.free:
             told.append("`needs` and constraints bind details: only allowed subsets are drawn.")
-        elif q == 0.5:
+        elif q == EVEN:
             told.append("At q = 0.5 with every subset allowed, the average effects are Banzhaf values.")
         return tuple(told)
 
@@ -124,7 +126,8 @@ class RandomSubsets:
     def analyse(self, results: Results, outcome: str, model: str) -> EffectTable:
         """Each detail's average effect, Holm over the details of this outcome and model."""
         cells = Cells(self.space, results.by_variant(model, outcome), ARM)
-        asked = Asked(self.study, outcome, model, self.estimand, ARM, self.notes())
+        even = self.asked.q == EVEN
+        asked = Asked(self.study, outcome, model, self.estimand, ARM, self.notes(), even=even)
         return average_table(cells, asked)
 
     def _all_drawn(self) -> Iterator[Variant]:

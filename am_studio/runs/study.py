@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, field_validator
 
+from am_studio.designs.registry import known_designs
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.foundation.locations import ablations_roots
 from am_studio.foundation.yamlfile import Form, load_as, read_yaml
@@ -181,13 +182,21 @@ def scenario_location(study: Study) -> str:
 def with_changes(
     study: Study, *, models: tuple[str, ...] = (), per_arm: int | None = None, seed: int | None = None
 ) -> Study:
-    """The study with what a command line overrides: other models, other trials an arm, another seed."""
+    """The study with what a command line overrides: other models, other trials an arm (or in all, where a design has no
+    arms of a fixed size), another seed."""
     if models:
         known = {model.name: model for model in study.models}
         study = replace(study, models=tuple(known.get(name, ModelSettings(name)) for name in dict.fromkeys(models)))
     if per_arm is not None:
-        study = replace(study, trials={**study.trials, "per_arm": per_arm})
+        study = replace(study, trials={**study.trials, _size_field(study): per_arm})
     return study if seed is None else replace(study, seed=seed)
+
+
+def _size_field(study: Study) -> str:
+    """What the number of trials is called in the study's design: `per_arm`, or `total`."""
+    design = known_designs().get(str(study.design.get("kind")))
+    fields = design.trials_form.model_fields if design else {}
+    return "total" if "total" in fields and "per_arm" not in fields else "per_arm"
 
 
 def study_as_json(study: Study) -> dict[str, Any]:
