@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class ArmTrials(Form):
     """What a study may say under `trials` of a design with arms."""
 
-    per_arm: int = Field(gt=0, description="Trials of each arm but the baseline, in each model.")
+    per_arm: int = Field(gt=0, examples=[60], description="Trials of each arm but the baseline, in each model.")
     baseline: int | None = Field(
         None,
         gt=0,

@@ -128,7 +128,10 @@ def fraction(details: int, settings: FractionalFactorialSettings) -> Signs:
                 f"The generators do not fit {details} details",
                 "design.generators: a word of small letters for each detail, such as `a b c ab`",
             )
-        signs: Signs = pydoe.fracfact(settings.generators)
+        try:
+            signs: Signs = pydoe.fracfact(settings.generators)
+        except ValueError as error:
+            raise StudioError("These generators cannot be used", f"design.generators: {error}") from error
         if (found := resolution(signs)) is not None and found < min(ROMAN):
             raise StudioError("These generators make two details the same", "design.generators: change a word")
         return signs

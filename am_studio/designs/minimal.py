@@ -60,7 +60,9 @@ class MinimalSettings(Form):
 class MinimalTrials(Form):
     """What a study may say under `trials`."""
 
-    total: int = Field(gt=0, description="Trials of each model, at most; the search ends there, found or not.")
+    total: int = Field(
+        gt=0, examples=[400], description="Trials of each model, at most; the search ends there, found or not."
+    )
     baseline: int = Field(20, gt=0, description="Trials of the baseline in the first stage.")
     per_set: int = Field(
         60, gt=0, description="Trials of one set in the search, at most; then the likelier rate counts."

@@ -55,7 +55,7 @@ class RandomSubsetsSettings(Form):
 class TotalTrials(Form):
     """What a study may say under `trials`."""
 
-    total: int = Field(gt=0, description="Trials of each model, over all variants together.")
+    total: int = Field(gt=0, examples=[320], description="Trials of each model, over all variants together.")
 
 
 @dataclass(frozen=True, slots=True)

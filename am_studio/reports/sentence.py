@@ -21,12 +21,10 @@ def finding(table: EffectTable) -> str:
     """
     parts = [f"the rate of {table.outcome} in {table.model} was {_share(table.baseline_rate)} {reference(table)}"]
     for lower, word in ((True, "lower"), (False, "higher")):
-        clear = [
-            _named(effect, table.alpha) for effect in table.effects if excludes_zero(effect) and _falls(effect) is lower
-        ]
+        clear = [_named(effect, table.alpha) for effect in table.effects if _moved(effect) and _falls(effect) is lower]
         if clear:
             parts.append(f"it was {word} {changed(table.kind, _listed(clear))}".rstrip(","))
-    quiet = [effect for effect in table.effects if not excludes_zero(effect)]
+    quiet = [effect for effect in table.effects if not _moved(effect)]
     same = [effect.label for effect in quiet if effect.conclusion == "equivalent"]
     if same:
         within = f"changes by less than {percent(table.margin)} points"
@@ -52,7 +50,7 @@ def effect_sentence(table: EffectTable, effect: Effect) -> str:
         f"{where}{comma} the rate of {table.outcome} in {effect.model} was {_share(effect.rate)}, "
         f"{own_reference(table, effect.label)} {_share(effect.against_rate)}"
     )
-    if not excludes_zero(effect):
+    if not _moved(effect):
         return _sentence(f"{rates}; {_quiet(table, effect, effect.difference, span)}", table.simulated)
     size = points(effect.difference)[1:]
     told = f"{rates}: {size} points {'lower' if _falls(effect) else 'higher'} ({span}{_doubt(table, effect)})"
@@ -69,7 +67,10 @@ def _quiet(table: EffectTable, effect: Effect, difference: float, span: str) -> 
 
 
 def _doubt(table: EffectTable, effect: Effect) -> str:
-    """What the adjusted p takes back of an interval that excludes 0; empty when it takes nothing back."""
+    """What the adjusted p takes back of an interval that excludes 0, or adds to one that does not; else empty."""
+    if not excludes_zero(effect) and effect.p_adjusted is not None:
+        held = "" if effect.adjusted_difference is None else f" {points(effect.adjusted_difference)} points,"
+        return f"; with the other details held apart{held} {METHODS[table.adjustment]} p = {p_text(effect.p_adjusted)}"
     if effect.p_adjusted is None or effect.p_adjusted <= table.alpha or table.adjustment == "none":
         return ""
     return f"; {METHODS[table.adjustment]} p = {p_text(effect.p_adjusted)}, so not beyond chance once adjusted"
@@ -81,6 +82,11 @@ def _named(effect: Effect, alpha: float) -> str:
     span = f" {bracket(effect.interval)}" if effect.interval else ""
     weak = effect.p_adjusted is not None and effect.p_adjusted > alpha
     return f"{effect.label} ({change}{span}{', not beyond chance once adjusted' if weak else ''})"
+
+
+def _moved(effect: Effect) -> bool:
+    """Whether the change moved the rate: by its interval, or by a test that holds the other details apart."""
+    return excludes_zero(effect) or effect.conclusion == "effect"
 
 
 def _falls(effect: Effect) -> bool:

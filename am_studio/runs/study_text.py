@@ -68,7 +68,11 @@ def with_design(text: str, kind: str) -> str:
             text = remove_entry(text, ("design", name))
     if isinstance(trials, dict):
         usual = next(iter(trials.values()), str(USUAL_TRIALS))
-        needed = {name: usual for name, field in form.model_fields.items() if field.is_required()}
+        needed = {
+            name: str(field.examples[0]) if field.examples else usual
+            for name, field in form.model_fields.items()
+            if field.is_required()
+        }
         kept = {name: value for name, value in trials.items() if name in form.model_fields}
         text = set_value(text, ("trials",), {**needed, **kept})
     return text
