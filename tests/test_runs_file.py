@@ -268,4 +268,4 @@ def test_trials_are_counted_by_variant_and_session_in_one_query(small_pack, path
             assert mine.variant == arm.variant
             assert mine.counts == results.counts(arm.name, model, study.outcome)
         assert sum(each.counts.planned for each in found) == run.planned()
-        assert run.by_variant("nobody", study.outcome) == ()
+        assert results.by_variant("nobody", study.outcome) == ()

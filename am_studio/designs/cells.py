@@ -9,9 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from am_studio.designs.space import Factor, Space
 from am_studio.records import Choice, Counts, Variant, VariantCounts
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +104,38 @@ class Cells:
 
     def crossed(self, first: Factor, second: Factor) -> tuple[Counts, Counts, Counts, Counts]:
         """Trials with neither of two details removed, the first, the second, both; those only that could be any of them."""
-        found: dict[tuple[str, str], list[Counts]] = {}
+        corners = [(a, b) for b in (second.on, second.off) for a in (first.on, first.off)]
+        levels = {name: self._levels[name] for name in (first.detail, second.detail)}
+        if self.free:
+            neither, one, two, both = (
+                _counts(self._numbers[(levels[first.detail] == a) & (levels[second.detail] == b)]) for a, b in corners
+            )
+            return neither, one, two, both
+        found: dict[tuple[str, str], list[Counts]] = {corner: [] for corner in corners}
         for cell in self.all:
             at = cell.chosen[first.detail], cell.chosen[second.detail]
-            if (
-                at[0] in (first.on, first.off)
-                and at[1] in (second.on, second.off)
-                and self._crosses(cell, first, second)
-            ):
-                found.setdefault(at, []).append(cell.counts)
-        corners = [(a, b) for b in (second.on, second.off) for a in (first.on, first.off)]
-        neither, one, two, both = (total(found.get(corner, ())) for corner in corners)
+            if at in found and self._crosses(cell, first, second):
+                found[at].append(cell.counts)
+        neither, one, two, both = (total(found[corner]) for corner in corners)
         return neither, one, two, both
+
+    @cached_property
+    def _numbers(self) -> NDArray[np.int64]:
+        """The counts of every cell, a row a cell, in the order of `Counts`."""
+        import numpy as np
+
+        rows = [
+            (c.planned, c.yes, c.no, c.unclear, c.failed, c.refused, c.truncated)
+            for c in (cell.counts for cell in self.all)
+        ]
+        return np.array(rows, dtype=np.int64).reshape(len(rows), 7)
+
+    @cached_property
+    def _levels(self) -> dict[str, NDArray[np.str_]]:
+        """The level of every cell, by detail."""
+        import numpy as np
+
+        return {name: np.array([cell.chosen[name] for cell in self.all], dtype=str) for name in self.space.details}
 
     def _crosses(self, cell: Cell, first: Factor, second: Factor) -> bool:
         if self.free:
@@ -139,6 +165,10 @@ class Cells:
 
     def _removed(self, contrast: Contrast) -> tuple[Choice, ...]:
         return ((contrast.factor.detail, contrast.level),)
+
+
+def _counts(rows: NDArray[np.int64]) -> Counts:
+    return Counts(*(int(number) for number in rows.sum(axis=0)))
 
 
 def total(counts: Iterable[Counts]) -> Counts:

@@ -70,11 +70,11 @@ def _p(groups: list[tuple[int, int]], estimate: float) -> float:
 
 
 def _first(holds: Callable[[float], bool]) -> float:
-    """The smallest z that this holds for, to 1e-9; `_GREATEST` when it holds for none."""
+    """The smallest z that this holds for, to 1e-6; `_GREATEST` when it holds for none."""
     low, high = 0.0, _GREATEST
     if holds(low):
         return low
-    while high - low > 1e-9:
+    while high - low > 1e-6:
         middle = (low + high) / 2
         low, high = (low, middle) if holds(middle) else (middle, high)
     return high

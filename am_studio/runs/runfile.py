@@ -161,33 +161,27 @@ class RunFile:
             found[key] = replace(found[key], **{schema.ANSWERS[answer]: number})
         return found
 
-    def by_variant(self, model: str, outcome: str, judge: str | None = None) -> tuple[VariantCounts, ...]:
-        """How this model's trials ended by arm, variant and session, by this judge (the plan's when None).
+    def by_variant(self, outcome: str, judge: str | None = None) -> dict[str, tuple[VariantCounts, ...]]:
+        """By model: how trials ended by arm, variant and session, by this judge (the plan's when None).
 
-        One query, whatever the number of variants; in the order in which the variants were first planned.
+        One query, whatever the number of variants and models; in the order in which the variants were first planned.
         """
         no, yes, unclear = (schema.ANSWERS.index(answer) for answer in ("no", "yes", "unclear"))
         rows: list[tuple[Any, ...]] = self._db.execute(
-            f"""SELECT t.arm, t.variant, coalesce(t.session, 0), count(*), sum(v.answer = {yes}), sum(v.answer = {no}),
-            sum(v.answer = {unclear}), sum(t.state = {schema.FAILED}), sum(t.refused), sum(t.truncated)
+            f"""SELECT t.model, t.arm, t.variant, coalesce(t.session, 0), count(*), sum(v.answer = {yes}),
+            sum(v.answer = {no}), sum(v.answer = {unclear}), sum(t.state = {schema.FAILED}), sum(t.refused), sum(t.truncated)
             FROM trial t LEFT JOIN verdict v ON v.trial = t.id AND v.judge = ? AND v.outcome = ?
-            WHERE t.model = ? GROUP BY t.variant, t.arm, t.session""",  # noqa: S608
-            (
-                self._name("judge", judge or self.plan.judge),
-                self._name("outcome", outcome),
-                self._name("model", model),
-            ),
+            GROUP BY t.variant, t.arm, t.model, t.session""",  # noqa: S608
+            (self._name("judge", judge or self.plan.judge), self._name("outcome", outcome)),
         ).fetchall()
-        names = dict(self._db.execute("SELECT id, name FROM name WHERE kind = 'arm'"))
-        keys = self._db.execute(
-            "SELECT id, key FROM variant WHERE id IN (SELECT variant FROM trial WHERE model = ?)",
-            (self._name("model", model),),
-        )
+        names = dict(self._db.execute("SELECT id, name FROM name"))
+        keys = self._db.execute("SELECT id, key FROM variant")
         variants = {id_: codec.decoded("variant", variant_of, key) for id_, key in keys}
-        return tuple(
-            VariantCounts(names[arm], variants[variant], session, Counts(*(number or 0 for number in counts)))
-            for arm, variant, session, *counts in rows
-        )
+        found: dict[str, list[VariantCounts]] = {}
+        for model, arm, variant, session, *counts in rows:
+            told = Counts(*(number or 0 for number in counts))
+            found.setdefault(names[model], []).append(VariantCounts(names[arm], variants[variant], session, told))
+        return {model: tuple(counts_) for model, counts_ in found.items()}
 
     def results(self, judge: str | None = None) -> RunResults:
         """The counts as a design reads them; they are those of now."""
@@ -363,7 +357,7 @@ class RunResults:
         self._run = run
         self._judge = judge
         self._counts: dict[str, dict[Key, Counts]] = {}
-        self._by_variant: dict[Key, tuple[VariantCounts, ...]] = {}
+        self._by_variant: dict[str, dict[str, tuple[VariantCounts, ...]]] = {}
 
     def planned(self) -> int:
         """How many trials have been named so far."""
@@ -376,11 +370,10 @@ class RunResults:
         return self._counts[outcome].get((arm, model), Counts(0))
 
     def by_variant(self, model: str, outcome: str) -> tuple[VariantCounts, ...]:
-        """The same by variant and session; one query, also once a model and outcome."""
-        key = model, outcome
-        if key not in self._by_variant:
-            self._by_variant[key] = self._run.by_variant(model, outcome, self._judge)
-        return self._by_variant[key]
+        """The same by variant and session; one query an outcome, for all models."""
+        if outcome not in self._by_variant:
+            self._by_variant[outcome] = self._run.by_variant(outcome, self._judge)
+        return self._by_variant[outcome].get(model, ())
 
 
 def _reply(trial: int, turn: int, body: bytes, stored: bytes, meant: Mapping[int, Intent]) -> Reply:
