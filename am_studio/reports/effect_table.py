@@ -12,16 +12,15 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from am_studio.foundation.hygiene import one_line
-from am_studio.records import Choice, Counts, Effect, EffectKind, EffectTable, Interval, Rate
+from am_studio.records import Choice, Counts, Effect, EffectTable, Interval, Rate
 from am_studio.reports.forest import forest_axis
 from am_studio.reports.numbers import level_text, p_text, percent, points
 from am_studio.reports.side_tables import attributions_json, interactions_json, interval_json
-from am_studio.reports.wording import CONCLUSIONS, HEADS, TITLES
+from am_studio.reports.wording import ADJUSTED, CONCLUSIONS, HEADS, ROWS, TITLES, conclusions_told
 
 SIMULATED = "SIMULATED"
 STAMP = "SIMULATED: made by the program's own simulated subject; no evidence about any real model"
 
-ADJUSTED = {"holm": "Holm p", "benjamini-hochberg": "BH p"}
 METHODS = {
     "boschloo": "Boschloo's exact test",
     "fisher-mid-p": "Fisher's mid-p test",
@@ -237,7 +236,7 @@ def bracket(interval: Interval) -> str:
 
 def _legend(table: EffectTable, source: Source, level: float) -> tuple[str, ...]:
     tests = list(dict.fromkeys(METHODS[effect.test] for effect in table.effects))
-    family = f"over the {len(table.effects)} {_ROWS[table.kind]} of this outcome and model"
+    family = f"over the {len(table.effects)} {ROWS[table.kind]} of this outcome and model"
     adjusted = f"; {METHODS[table.adjustment]} {family}" if table.adjustment in ADJUSTED else "; not adjusted"
     told = [
         f"Estimand: {table.estimand}, in percentage points.",
@@ -245,7 +244,7 @@ def _legend(table: EffectTable, source: Source, level: float) -> tuple[str, ...]
         f"p: {' and '.join(tests) or 'none'}, two-sided{adjusted}.",
         "Rate: yes / completed. Bounds: the difference if failed and unclear trials had all gone one way or the other.",
         "A filled dot: the interval leaves 0 out. A hollow dot: it includes 0.",
-        _conclusions(table),
+        conclusions_told(table),
     ]
     if table.screening:
         told.append("Screening: leads to be tested again on fresh trials, no confirmation.")
@@ -259,24 +258,6 @@ def _legend(table: EffectTable, source: Source, level: float) -> tuple[str, ...]
     if source.plan_hash:
         origin.append(f"plan: {source.plan_hash}")
     return tuple(one_line(line) for line in (*told, "; ".join(origin) + "."))
-
-
-_ROWS: dict[EffectKind, str] = {
-    "local": "removals",
-    "average": "removals",
-    "alone": "details",
-    "level": "levels",
-    "contrast": "variants",
-}
-
-
-def _conclusions(table: EffectTable) -> str:
-    p = f"{ADJUSTED[table.adjustment]}" if table.adjustment in ADJUSTED else "p"
-    return (
-        f"Conclusion: effect: {p} at most {table.alpha:g}. Equivalent: the interval lies within ±{percent(table.margin)} "
-        "points. Undetermined: neither can be said; `more n`: about how many more trials of both groups together would "
-        "settle it, were the rates as seen. `detects`: the smallest change, in points, that this n finds with 80% power, about."
-    )
 
 
 def _rate_json(rate: Rate) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from am_studio.records import Conclusion, EffectKind, EffectTable
+from am_studio.reports.numbers import percent
 
 TITLES: dict[EffectKind, str] = {
     "local": "local effects, in this baseline",
@@ -20,6 +21,15 @@ HEADS: dict[EffectKind, str] = {
     "level": "level",
     "contrast": "variant",
 }
+ROWS: dict[EffectKind, str] = {
+    "local": "removals",
+    "average": "removals",
+    "alone": "details",
+    "level": "levels",
+    "contrast": "variants",
+}
+ADJUSTED = {"holm": "Holm p", "benjamini-hochberg": "BH p"}
+"""What an adjusted p is called, by the adjustment."""
 CONCLUSIONS: dict[Conclusion, str] = {
     "effect": "effect",
     "equivalent": "equivalent",
@@ -53,3 +63,13 @@ def reference(table: EffectTable) -> str:
 def own_reference(table: EffectTable, label: str) -> str:
     """The same for one effect, which may have a reference of its own."""
     return f"with {label} in place" if table.kind == "average" else reference(table)
+
+
+def conclusions_told(table: EffectTable) -> str:
+    """What each conclusion means in this table, and the figures beside it."""
+    p = f"{ADJUSTED[table.adjustment]}" if table.adjustment in ADJUSTED else "p"
+    return (
+        f"Conclusion: effect: {p} at most {table.alpha:g}. Equivalent: the interval lies within ±{percent(table.margin)} "
+        "points. Undetermined: neither can be said; `more n`: about how many more trials of both groups together would "
+        "settle it, were the rates as seen. `detects`: the smallest change, in points, that this n finds with 80% power, about."
+    )
