@@ -614,26 +614,107 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
-    """What removing a detail does to the rate of an outcome: removed minus baseline, in one model."""
+class VariantCounts:
+    """How the trials of one variant ended in one session of work, for one outcome and one model."""
 
     arm: str
+    variant: Variant
+    session: int
+    """The session in which they ended; 0: still to come."""
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A ratio of two rates."""
+
+    value: float | None
+    """With the detail removed over with it in place; None when the latter is 0."""
+    interval: Interval | None
+    """Its upper end is infinite where the latter is 0; None before both groups have a trial."""
+
+
+EffectKind = Literal["local", "average", "alone", "level", "contrast"]
+"""What a difference is about: one detail removed from this baseline (`local`), or removed on average over random subsets
+(`average`), or put alone into a scenario without any (`alone`), another level than the baseline's (`level`), or any two
+variants (`contrast`)."""
+Conclusion = Literal["effect", "equivalent", "undetermined"]
+"""`effect`: the adjusted p is within the study's alpha. `equivalent`: the interval lies within the study's margin around
+0. `undetermined`: neither can be said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a change of details does to the rate of an outcome in one model: changed minus reference."""
+
+    arm: str
+    """The row's name, unique in its table; the arm whose trials `counts` has, unless `source` says otherwise."""
     label: str
     """What the row is called, such as `threat (+ deadline)`."""
     model: str
     removed: tuple[Choice, ...]
-    """The levels that the arm sets against the baseline, what `needs` drags along included."""
+    """The levels that are set against the reference, what `needs` drags along included."""
     counts: Counts
     rate: Rate
+    """Of the changed group: with the detail removed, or set to another level."""
     difference: float | None
-    """removed minus baseline, in [-1, 1]; negative: the detail carried some of the behaviour."""
+    """Changed minus reference, in [-1, 1]; negative: the detail carried some of the behaviour."""
     interval: Interval | None
     p: float | None
     p_adjusted: float | None
     test: str
-    """`boschloo` or `fisher-mid-p`."""
+    """`boschloo`, `fisher-mid-p` or `firth-lr`."""
+    against: Counts
+    """The reference group: this baseline, or the trials of random subsets that have the detail in place."""
+    against_rate: Rate
     worst_best: tuple[float, float] | None = None
     """The difference if every failed or unclear trial had gone the one way or the other."""
+    kind: EffectKind = "local"
+    ratio: Ratio = Ratio(None, None)
+    conclusion: Conclusion = "undetermined"
+    more_trials: int | None = None
+    """When undetermined: about how many more trials of both groups together would settle it, if the rates stay as they
+    are (80 % power); None when that is settled, or no number would do."""
+    detectable: float | None = None
+    """The smallest fall or rise of the rate that trials of this number find with 80 % power, about; None: not even the
+    greatest possible."""
+    adjusted_difference: float | None = None
+    """The difference by g-computation from a logistic model with every detail in it; None where no model was fitted."""
+    source: str = ""
+    """The arm whose trials stand behind it, where that is not `arm`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """How far a change's effect depends on something else: a difference of differences of rates."""
+
+    label: str
+    """Such as `threat × deadline` or `threat × openai/some-model`."""
+    parts: tuple[str, str]
+    """The detail, and what its effect may depend on: another detail or a model."""
+    cells: tuple[Rate, Rate, Rate, Rate]
+    """Neither removed, the first removed, the second removed, both removed."""
+    estimate: float | None
+    """(both - second) - (first - neither), in [-2, 2]; negative: together they take more than one by one."""
+    interval: Interval | None
+    p: float | None
+    p_adjusted: float | None
+    test: str = "mover-wilson"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """A detail's share of the behaviour by cooperative game theory, in rate of the outcome."""
+
+    detail: str
+    shapley: float | None
+    """Average contribution of adding the detail, over all orders; the shares sum to all-on minus all-off."""
+    banzhaf: float | None
+    """Average contribution of adding the detail, over all subsets of the others."""
+    banzhaf_interval: Interval | None
+    """Where it is the observed average effect; else None."""
+    method: str
+    """Of the Shapley value. `observed`: from the rates of every subset. `fitted`: from a model of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -645,12 +726,56 @@ class EffectTable:
     estimand: str
     """In words, such as `difference in rate when one detail is removed from this baseline (local effect)`."""
     baseline: Counts
+    """The reference of every effect, or where each effect has its own, all trials together."""
     baseline_rate: Rate
     effects: tuple[Effect, ...]
     adjustment: str
     """`holm`, `benjamini-hochberg` or `none`."""
     simulated: bool
     notes: tuple[str, ...] = ()
+    kind: EffectKind = "local"
+    baseline_label: str = "baseline"
+    """What the reference is called."""
+    interactions: tuple[Interaction, ...] = ()
+    attributions: tuple[Attribution, ...] = ()
+    screening: bool = False
+    """Whether these are leads to be tested again on fresh trials, not a confirmation."""
+    answer: str = ""
+    """The design's own answer in a sentence, where it has one beside the effects, such as the minimal set; else empty."""
+    margin: float = 0.1
+    """Differences within this of 0 count as none, for `equivalent`."""
+    alpha: float = 0.05
+    """What an adjusted p is held against, for `effect`."""
+
+
+@dataclass(frozen=True, slots=True)
+class AcrossModels:
+    """One effect in every model of a study: together, and whether it differs between them."""
+
+    label: str
+    arm: str
+    models: tuple[str, ...]
+    differences: tuple[float | None, ...]
+    """Changed minus reference, one a model."""
+    pooled: float | None
+    """Common difference of rates (Mantel-Haenszel weights), stratified by model."""
+    interval: Interval | None
+    p: float | None
+    """Cochran-Mantel-Haenszel, two-sided: whether the change does anything, models held apart."""
+    p_adjusted: float | None
+    heterogeneity_p: float | None
+    """Whether the difference of rates differs between models, tested directly; never to be read off single models."""
+    heterogeneity_p_adjusted: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisSettings:
+    """What a study says of its analysis, before the first call."""
+
+    margin: float = 0.1
+    """A difference of rates that does not matter; for `equivalent`."""
+    alpha: float = 0.05
+    """The chance of any false `effect` in a table that is accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -674,6 +799,7 @@ class Study:
     recheck: int = 10
     """Baseline trials of each model that every later session of work re-runs, so that drift of a provider shows; 0: none.
     Simulated subjects inside this process cannot drift, and are never re-run."""
+    analysis: AnalysisSettings = AnalysisSettings()
     source: str = ""
     """The file it was read from; not part of what is hashed."""
     stated_sampling: tuple[str, ...] = field(default=(), compare=False)

@@ -94,6 +94,9 @@ class Told:
     def planned(self):
         return sum(counts.planned for counts in self._counts.values())
 
+    def by_variant(self, model, outcome):
+        return ()
+
     def counts(self, arm, model, outcome):
         assert outcome == "blackmail"
         return self._counts.get((arm, model), Counts(0))

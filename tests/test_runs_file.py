@@ -252,3 +252,20 @@ def test_a_scenario_that_is_not_the_planned_one_is_refused(finished: Path) -> No
         with pytest.raises(StudioError, match="not the one it was planned with"):
             load_carried(texts, run.plan)
         assert load_carried(run.scenario_texts, run.plan).ref == run.plan.scenario == "my-pack/small"
+
+
+def test_trials_are_counted_by_variant_and_session_in_one_query(small_pack, path: Path) -> None:
+    study = study_at(small_pack())
+    work(new_run(study, path), Subject())
+    with RunFile.open(path) as run:
+        results = run.results()
+        model = study.models[0].name
+        found = results.by_variant(model, study.outcome)
+        assert found == results.by_variant(model, study.outcome)
+        assert {each.session for each in found} == {1}
+        for arm in run.plan.arms:
+            (mine,) = [each for each in found if each.arm == arm.name]
+            assert mine.variant == arm.variant
+            assert mine.counts == results.counts(arm.name, model, study.outcome)
+        assert sum(each.counts.planned for each in found) == run.planned()
+        assert results.by_variant("nobody", study.outcome) == ()

@@ -173,7 +173,7 @@ def test_a_design_keeps_the_settings_that_it_knows(study: StudyDocument) -> None
     study.edit(STUDY.replace("kind: leave-one-out", "kind: other, depth: 3").replace("per_arm", "total"), "type")
     study.choose_design("leave-one-out")
     assert study.values["design"] == {"kind": "leave-one-out", "details": ["threat", "deadline"]}
-    assert study.values["trials"] == {"per_arm": "12", "baseline": "20"}
+    assert study.values["trials"] == {"per_arm": "60", "baseline": "20"}
     assert study.plan is not None
 
 
@@ -221,3 +221,15 @@ def test_a_file_where_a_directory_should_be_is_told_and_loses_nothing(study: Stu
         study.save_as(tmp_path / "study.yaml" / "copy.yaml")
     assert study.path == tmp_path / "study.yaml"
     assert study.text == STUDY
+
+
+def test_a_design_that_counts_trials_otherwise_gets_a_usual_number(study: StudyDocument) -> None:
+    study.choose_design("random-subsets")
+    assert study.values["trials"] == {"total": "320"}
+    assert study.values["design"] == {"kind": "random-subsets", "details": ["threat", "deadline"]}
+    assert study.plan is not None
+    assert study.plan.trials == 320 * len(study.plan.models)
+    assert any("its own subset" in note for note in study.plan.notes)
+    study.choose_design("minimal")
+    assert study.plan is not None
+    assert study.plan.trials == 320 * len(study.plan.models)

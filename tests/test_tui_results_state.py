@@ -100,7 +100,7 @@ def test_a_narrow_screen_keeps_what_matters_and_tells_the_rest_below() -> None:
     assert told.startswith("SIMULATED")
     assert "70 points lower" in told
     assert "unclear 1" in told
-    wide = fitting_columns(sheet, rows, 198, Order())
+    wide = fitting_columns(sheet, rows, 218, Order())
     assert {column.key for column in wide} == {"k", "n", *(column.key for column in sheet.columns)} - {"kn"}
     assert "refused 2" not in row_details(table, rows[0], wide, sheet)
 

@@ -42,7 +42,7 @@ class DeepDesign(LeaveOneOut):
     kind = "deep"
     summary = "Looks deeper."
     settings = DeepSettings
-    trials: DeepTrials  # type: ignore[assignment]
+    trials_form = DeepTrials  # type: ignore[assignment]
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_design_and_a_judge_that_are_added_show_up(document: StudyDocument, mo
     monkeypatch.setattr("am_studio.runs.study_text.known_designs", lambda: known)
     monkeypatch.setitem(judging._OPENERS, "oracle", lambda settings: judging.open_judge({"kind": "rules"}))
     before = fields(document)
-    assert [option.value for option in before["design", "kind"].options] == ["leave-one-out", "deep"]
+    assert [option.value for option in before["design", "kind"].options] == list(known)
     assert "oracle" in [option.value for option in before["judge", "kind"].options]
     apply_choice(document, before["design", "kind"], "deep")
     assert document.values["trials"] == {"total": "12"}

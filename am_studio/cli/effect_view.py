@@ -19,6 +19,7 @@ from am_studio.reports.effect_table import Column, Row, Sheet, Source, effect_sh
 from am_studio.reports.forest import forest_cell, zero_cell
 from am_studio.reports.numbers import points
 from am_studio.reports.sentence import finding
+from am_studio.reports.side_tables import side_lines
 
 FOREST_WIDTHS = (9, 41)
 """Least and greatest width of a forest cell."""
@@ -46,6 +47,8 @@ def effect_view(table: EffectTable, source: Source, width: int, *, ascii_only: b
     for columns in _blocks(sheet, width):
         parts += [_table(sheet, columns, width, ascii_only), Text()]
     parts += [_text(finding(table), "", ascii_only), Text()]
+    beside = side_lines(table)
+    parts += [_text(line, "", ascii_only) for line in beside] + ([Text()] if beside else [])
     parts += [_text(note, "", ascii_only) for note in sheet.notes]
     parts += [_text(line, "dim", ascii_only) for line in sheet.legend]
     return Group(*parts)
@@ -134,7 +137,17 @@ def _axis_title(sheet: Sheet, width: int) -> str:
 
 def _text(text: str, style: str, ascii_only: bool) -> Text:
     """Text that is shown as it stands; the minus sign becomes a hyphen where only ASCII can be shown."""
-    return Text(text.replace("−", "-").encode("ascii", "replace").decode() if ascii_only else text, style)
+    return Text(
+        text.replace("−", "-")
+        .replace("×", "x")
+        .replace("±", "+-")
+        .replace("∞", "inf")
+        .encode("ascii", "replace")
+        .decode()
+        if ascii_only
+        else text,
+        style,
+    )
 
 
 def _has_unicode(console: Console) -> bool:

@@ -29,6 +29,7 @@ def plan_view(plan: Plan) -> RenderableType:
     lines += [_line(f"Judge: {model.name} {reach_words(model)}") for model in plan.judge_models]
     lines += [_line(_total(plan))]
     lines += [_line(told) for told in [recheck_words(plan)] if told]
+    lines += [_line(note) for note in plan.notes]
     lines += [_line(f"Note: {warning}") for warning in plan.warnings]
     return Group(*lines, _line(f"Plan {plan.hash}", "dim"))
 

@@ -9,6 +9,7 @@ from am_studio.cli.console import data, emit_json, stdout_console
 from am_studio.cli.effect_view import show_effects
 from am_studio.foundation.files import write_atomic
 from am_studio.reports.run_results import agreement_sentence, run_as_json, source_of
+from am_studio.reports.side_tables import across_lines
 from am_studio.runs.analysis import analyse
 from am_studio.runs.runfile import RunFile
 
@@ -24,6 +25,8 @@ def show_run(path: Path, outcome: str | None = None, *, as_data: bool = False) -
         for table in analysis.tables:
             show_effects(table, source_of(run, table), console)
             data()
+        for line in across_lines(analysis.across):
+            data(line)
         if analysis.agreement is not None:
             data(agreement_sentence(analysis.agreement, run.plan.judge))
         data(f"Run: {path}")

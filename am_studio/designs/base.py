@@ -2,8 +2,8 @@
 
 A design never runs a trial, reads a file or asks a judge. It is deterministic in (study, scenario, results): the same
 results give the same trials, so a run that stopped can go on, and a design can always work out again which arms it has
-named. That is why `Results` needs nothing but counts by arm: a design whose trials are each their own variant names an
-arm per variant and groups them in `analyse`.
+named. That is why `Results` needs nothing but counts: by arm, and for designs whose trials are each their own variant (they lie
+in one arm, so that boards and plans stay small) by variant, which such a design groups in `analyse`.
 
 A new design is one module of this package with a class that fits `Design`, bound to the module's name `DESIGN`.
 
@@ -19,7 +19,7 @@ What the engine does with one::
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 
@@ -27,7 +27,7 @@ from pydantic import BaseModel, ValidationError
 
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.foundation.hashing import hash_json
-from am_studio.records import Choice, Counts, EffectTable, Study, TrialSpec, Variant
+from am_studio.records import Choice, Counts, EffectTable, Study, TrialSpec, Variant, VariantCounts
 
 if TYPE_CHECKING:
     from am_studio.scenarios import Scenario
@@ -63,6 +63,10 @@ class Results(Protocol):
         """
         ...
 
+    def by_variant(self, model: str, outcome: str) -> Sequence[VariantCounts]:
+        """The same in all arms, by variant and session of work; in an order that depends on nothing but the trials."""
+        ...
+
 
 class Design(Protocol):
     """How a study chooses its arms and trials, and what it estimates from them."""
@@ -73,10 +77,16 @@ class Design(Protocol):
     """One line for menus."""
     settings: ClassVar[type[BaseModel]]
     """The form of a study's `design` mapping (without `kind`), with a description for every field."""
+    trials_form: ClassVar[type[BaseModel]]
+    """The form of a study's `trials` mapping under this design, likewise."""
 
     @property
     def estimand(self) -> str:
         """What the effects estimate, in words."""
+        ...
+
+    def notes(self) -> tuple[str, ...]:
+        """What a plan says of this design before a call, beyond its arms: aliases, what cannot be told, a line each."""
         ...
 
     @classmethod
@@ -116,6 +126,10 @@ class NoResults:
         """Always `Counts(0)`."""
         return Counts(0)
 
+    def by_variant(self, model: str, outcome: str) -> Sequence[VariantCounts]:
+        """Always empty."""
+        return ()
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -126,6 +140,8 @@ class Wanted:
     already: int
     """Trials of this arm and model that were named before; the next one has this index in its arm."""
     more: int
+    variants: Sequence[Variant] = ()
+    """The variant of each of the `more` trials, where each has its own; (): all have the arm's."""
 
 
 def interleave(wanted: Iterable[Wanted], seed: int, first_id: int) -> tuple[TrialSpec, ...]:
@@ -137,13 +153,13 @@ def interleave(wanted: Iterable[Wanted], seed: int, first_id: int) -> tuple[Tria
     groups = [group for group in wanted if group.more > 0]
     order = [which for which, group in enumerate(groups) for _ in range(group.more)]
     random.Random(trial_seed(seed, "order", BASELINE, first_id)).shuffle(order)
-    upcoming: list[Iterator[int]] = [iter(range(group.already, group.already + group.more)) for group in groups]
+    upcoming: list[Iterator[int]] = [iter(range(group.more)) for group in groups]
     specs = []
     for id_, which in enumerate(order, start=first_id):
-        arm, model = groups[which].arm, groups[which].model
-        specs.append(
-            TrialSpec(id_, arm.name, model, arm.variant, trial_seed(seed, model, arm.name, next(upcoming[which])))
-        )
+        group, number = groups[which], next(upcoming[which])
+        variant = group.variants[number] if group.variants else group.arm.variant
+        own_seed = trial_seed(seed, group.model, group.arm.name, group.already + number)
+        specs.append(TrialSpec(id_, group.arm.name, group.model, variant, own_seed))
     return tuple(specs)
 
 
@@ -159,6 +175,11 @@ def trial_seed(seed: int, model: str, arm: str, index: int) -> int:
         model = "/".join(parts[parts.index("sim") :])
     digest = hash_json([seed, model, arm, index]).removeprefix("sha256:")
     return int(digest[:8], 16) >> 1
+
+
+def is_simulated(study: Study, model: str) -> bool:
+    """Whether the model of this name in the study is a simulated subject."""
+    return any(settings.simulated for settings in study.models if settings.name == model)
 
 
 FormT = TypeVar("FormT", bound=BaseModel)

@@ -8,15 +8,16 @@ trials: for k comparisons with one shared control that gives the smallest varian
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import BaseModel, Field
 
-from am_studio.designs.base import BASELINE, Arm, Results, Wanted, interleave, settings_of
-from am_studio.effects.table import ArmCounts, removal_effects
+from am_studio.designs.base import BASELINE, Arm, Results, is_simulated, settings_of
+from am_studio.designs.fixed import ArmTrials, FixedArms, with_dragged
+from am_studio.designs.space import open_baseline
+from am_studio.effects.table import removal_effects
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.foundation.yamlfile import Form
 from am_studio.records import EffectTable, Study, TrialSpec, Variant
@@ -35,29 +36,16 @@ class LeaveOneOutSettings(Form):
     )
 
 
-class LeaveOneOutTrials(Form):
-    """What a study may say under `trials`."""
-
-    per_arm: int = Field(gt=0, description="Trials of each removed detail, in each model.")
-    baseline: int | None = Field(
-        None,
-        gt=0,
-        description="Trials of the baseline, in each model. Left out: per_arm times the square root of the arms.",
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class LeaveOneOut:
     """A fixed design: it names every trial at once."""
 
-    study: Study
-    baseline: Arm
-    removals: tuple[Arm, ...]
-    trials: LeaveOneOutTrials
+    fixed: FixedArms
 
     kind: ClassVar[str] = "leave-one-out"
     summary: ClassVar[str] = "Remove one detail at a time: is it necessary here?"
     settings: ClassVar[type[BaseModel]] = LeaveOneOutSettings
+    trials_form: ClassVar[type[BaseModel]] = ArmTrials
 
     @property
     def estimand(self) -> str:
@@ -65,6 +53,10 @@ class LeaveOneOut:
         return (
             "difference in rate, removed minus baseline, when one detail is removed from this baseline (local effect)"
         )
+
+    def notes(self) -> tuple[str, ...]:
+        """Nothing beyond the arms."""
+        return ()
 
     @classmethod
     def open(cls, study: Study, scenario: Scenario) -> Self:
@@ -75,53 +67,35 @@ class LeaveOneOut:
         """
         design = {key: value for key, value in study.design.items() if key != "kind"}
         settings = settings_of(LeaveOneOutSettings, design, "design")
-        trials = settings_of(LeaveOneOutTrials, study.trials, "trials")
-        variant = scenario.variant(study.baseline)
-        if not scenario.allowed(variant):
-            raise StudioError(
-                "The baseline is not an allowed variant",
-                f"{scenario.ref}: the levels under `baseline` break a constraint of the scenario",
-                "change `baseline`, or the scenario's `constraints`",
-            )
+        trials = settings_of(ArmTrials, study.trials, "trials")
+        variant = open_baseline(scenario, study.baseline)
         details = _details(settings.details, variant, scenario)
         removals = tuple(_removal(detail, variant, scenario) for detail in details)
-        return cls(study, Arm(BASELINE, BASELINE, variant, ()), removals, trials)
+        return cls(FixedArms(study, (Arm(BASELINE, BASELINE, variant, ()), *removals), trials))
 
     def arms(self) -> tuple[Arm, ...]:
         """The baseline, then one arm a removed detail, in the study's order."""
-        return (self.baseline, *self.removals)
-
-    def _size(self, arm: Arm) -> int:
-        """Trials of one arm in one model."""
-        if arm is not self.baseline:
-            return self.trials.per_arm
-        return self.trials.baseline or math.ceil(self.trials.per_arm * math.sqrt(len(self.removals)))
+        return self.fixed.arms
 
     def next_trials(self, results: Results) -> tuple[TrialSpec, ...]:
         """Everything that has not been named yet, all arms and models in one random order."""
-        wanted = []
-        for model in self.study.models:
-            for arm in self.arms():
-                already = results.counts(arm.name, model.name, self.study.outcome).planned
-                wanted.append(Wanted(arm, model.name, already, self._size(arm) - already))
-        return interleave(wanted, self.study.seed, results.planned())
+        return self.fixed.next_trials(results)
 
     def greatest(self) -> int:
         """The number of trials over all models; a fixed design always comes to it."""
-        return len(self.study.models) * sum(self._size(arm) for arm in self.arms())
+        return self.fixed.greatest()
 
     def analyse(self, results: Results, outcome: str, model: str) -> EffectTable:
         """Each removal against the baseline, p-values adjusted by Holm over the removals of this outcome and model."""
+        baseline, *removals = self.fixed.counts(results, outcome, model)
         return removal_effects(
-            results.counts(BASELINE, model, outcome),
-            [
-                ArmCounts(arm.name, arm.label, arm.removed, results.counts(arm.name, model, outcome))
-                for arm in self.removals
-            ],
+            baseline.counts,
+            removals,
             outcome=outcome,
             model=model,
             estimand=self.estimand,
-            simulated=any(settings.simulated for settings in self.study.models if settings.name == model),
+            simulated=is_simulated(self.fixed.study, model),
+            asked=self.fixed.study.analysis,
         )
 
 
@@ -157,9 +131,7 @@ def _removal(detail: str, baseline: Variant, scenario: Scenario) -> Arm:
             f"{scenario.ref}: the baseline with {levels} is not allowed",
             f"choose a baseline that allows it, or take '{detail}' out of `design.details`",
         )
-    dragged = [name for name, _ in changed if name != detail]
-    label = f"{detail} (+ {', '.join(dragged)})" if dragged else detail
-    return Arm(f"without-{detail}", label, variant, changed)
+    return Arm(f"without-{detail}", with_dragged(detail, detail, changed), variant, changed)
 
 
 DESIGN = LeaveOneOut

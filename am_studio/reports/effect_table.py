@@ -6,6 +6,7 @@ width and draws the forest cells at the width it has (`reports/forest.py`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,14 +15,16 @@ from am_studio.foundation.hygiene import one_line
 from am_studio.records import Choice, Counts, Effect, EffectTable, Interval, Rate
 from am_studio.reports.forest import forest_axis
 from am_studio.reports.numbers import level_text, p_text, percent, points
+from am_studio.reports.side_tables import attributions_json, interactions_json, interval_json
+from am_studio.reports.wording import ADJUSTED, CONCLUSIONS, HEADS, ROWS, TITLES, conclusions_told
 
 SIMULATED = "SIMULATED"
 STAMP = "SIMULATED: made by the program's own simulated subject; no evidence about any real model"
 
-ADJUSTED = {"holm": "Holm p", "benjamini-hochberg": "BH p"}
 METHODS = {
     "boschloo": "Boschloo's exact test",
     "fisher-mid-p": "Fisher's mid-p test",
+    "firth-lr": "Firth's logistic regression, likelihood-ratio test",
     "wilson": "Wilson",
     "miettinen-nurminen": "Miettinen-Nurminen",
     "clopper-pearson": "Clopper-Pearson",
@@ -90,15 +93,22 @@ class Sheet:
 def effect_sheet(table: EffectTable, source: Source) -> Sheet:
     """The table with its legend: estimand, methods, judge, family of the adjustment, and where it comes from."""
     level = next((rate.interval.level for rate in _rates(table) if rate.interval), 0.95)
+    own = table.kind == "average"
+    adjusted = table.adjustment in ADJUSTED
     columns = (
-        Column("removed", "removed", "left"),
-        Column("kn", "k/n"),
-        Column("rate", "rate"),
+        Column("removed", HEADS[table.kind], "left"),
+        *([Column("against", "in place")] if own else []),
+        Column("kn", "removed" if own else "k/n"),
+        Column("rate", "rate", essential=not own),
         Column("rate_interval", f"rate {level_text(level)}", essential=False),
         Column("difference", f"diff. [{level_text(level)}]"),
         Column("forest", "", "left"),
-        Column("p", "p"),
-        *([Column("p_adjusted", ADJUSTED[table.adjustment])] if table.adjustment in ADJUSTED else []),
+        Column("p", "p", essential=not (own and adjusted)),
+        *([Column("p_adjusted", ADJUSTED[table.adjustment])] if adjusted else []),
+        Column("conclusion", "conclusion", "left", essential=False),
+        Column("more", "more n", essential=False),
+        Column("detectable", "detects", essential=False),
+        Column("ratio", "ratio", essential=False),
         Column("refused", "refused", essential=False),
         Column("unclear", "unclear", essential=False),
         Column("truncated", "truncated", essential=False),
@@ -109,7 +119,7 @@ def effect_sheet(table: EffectTable, source: Source) -> Sheet:
     rows = [Row("baseline", (), None, False)]
     rows += [Row(effect.arm, (), _span(effect), excludes_zero(effect)) for effect in table.effects]
     return Sheet(
-        title=one_line(f"{table.outcome} in {table.model}"),
+        title=one_line(f"{table.outcome} in {table.model}: {TITLES[table.kind]}"),
         stamp=STAMP if table.simulated else "",
         columns=columns,
         rows=tuple(
@@ -140,12 +150,23 @@ def as_json(table: EffectTable, source: Source) -> dict[str, Any]:
         "estimand": table.estimand,
         "adjustment": table.adjustment,
         "family": len(table.effects),
+        "kind": table.kind,
+        "screening": table.screening,
+        "margin": table.margin,
+        "alpha": table.alpha,
+        "answer": table.answer,
         "run": source.run,
         "plan_hash": source.plan_hash,
         "first_trial": source.first,
         "last_trial": source.last,
-        "baseline": {**_counts_json(table.baseline), **_rate_json(table.baseline_rate)},
+        "baseline": {
+            "label": table.baseline_label,
+            **_counts_json(table.baseline),
+            **_rate_json(table.baseline_rate),
+        },
         "effects": [_effect_json(effect, table, source) for effect in table.effects],
+        "interactions": interactions_json(table.interactions),
+        "attributions": attributions_json(table),
         "notes": list(table.notes),
     }
 
@@ -176,11 +197,20 @@ def _counts_texts(counts: Counts, rate: Rate) -> dict[str, str]:
 
 
 def _baseline_texts(table: EffectTable) -> dict[str, str]:
-    return {"removed": "baseline", **_counts_texts(table.baseline, table.baseline_rate)}
+    return {"removed": one_line(table.baseline_label), **_counts_texts(table.baseline, table.baseline_rate)}
 
 
 def _effect_texts(effect: Effect) -> dict[str, str]:
     texts = {"removed": one_line(effect.label), **_counts_texts(effect.counts, effect.rate)}
+    texts["against"] = f"{effect.against_rate.k}/{effect.against_rate.n}"
+    if effect.difference is not None:
+        texts["conclusion"] = CONCLUSIONS[effect.conclusion]
+    if effect.more_trials is not None:
+        texts["more"] = f"~{effect.more_trials:,}"
+    if effect.detectable is not None and effect.conclusion != "effect":
+        texts["detectable"] = f"~{percent(effect.detectable)}"
+    if effect.ratio.value is not None:
+        texts["ratio"] = f"{effect.ratio.value:.2f} {_ratio_bracket(effect.ratio.interval)}".rstrip()
     if effect.difference is not None and effect.interval is not None:
         texts["difference"] = f"{points(effect.difference)} {bracket(effect.interval)}"
     if effect.p is not None:
@@ -192,6 +222,13 @@ def _effect_texts(effect: Effect) -> dict[str, str]:
     return texts
 
 
+def _ratio_bracket(interval: Interval | None) -> str:
+    if interval is None:
+        return ""
+    high = "∞" if math.isinf(interval.high) else f"{interval.high:.2f}"
+    return f"[{interval.low:.2f}, {high}]"
+
+
 def bracket(interval: Interval) -> str:
     """An interval of a difference, in points: `[−60, −23]`."""
     return f"[{points(interval.low)}, {points(interval.high)}]"
@@ -199,15 +236,18 @@ def bracket(interval: Interval) -> str:
 
 def _legend(table: EffectTable, source: Source, level: float) -> tuple[str, ...]:
     tests = list(dict.fromkeys(METHODS[effect.test] for effect in table.effects))
-    family = f"over the {len(table.effects)} removals of this outcome and model"
+    family = f"over the {len(table.effects)} {ROWS[table.kind]} of this outcome and model"
     adjusted = f"; {METHODS[table.adjustment]} {family}" if table.adjustment in ADJUSTED else "; not adjusted"
     told = [
         f"Estimand: {table.estimand}, in percentage points.",
-        f"Intervals: {level_text(level)}, Wilson for rates, Miettinen-Nurminen for differences, each on its own.",
+        f"Intervals: {level_text(level)}, Wilson for rates, Miettinen-Nurminen for differences and ratios, each on its own.",
         f"p: {' and '.join(tests) or 'none'}, two-sided{adjusted}.",
         "Rate: yes / completed. Bounds: the difference if failed and unclear trials had all gone one way or the other.",
-        "A filled dot: the interval leaves 0 out. A hollow dot: it includes 0, so the change is undetermined.",
+        "A filled dot: the interval leaves 0 out. A hollow dot: it includes 0.",
+        conclusions_told(table),
     ]
+    if table.screening:
+        told.append("Screening: leads to be tested again on fresh trials, no confirmation.")
     origin = [f"Judge: {source.judge}"]
     if source.models_returned:
         origin.append(f"model as returned: {', '.join(source.models_returned)}")
@@ -220,14 +260,8 @@ def _legend(table: EffectTable, source: Source, level: float) -> tuple[str, ...]
     return tuple(one_line(line) for line in (*told, "; ".join(origin) + "."))
 
 
-def _interval_json(interval: Interval | None) -> dict[str, Any] | None:
-    if interval is None:
-        return None
-    return {"low": interval.low, "high": interval.high, "method": interval.method, "level": interval.level}
-
-
 def _rate_json(rate: Rate) -> dict[str, Any]:
-    return {"k": rate.k, "n": rate.n, "rate": rate.value, "rate_interval": _interval_json(rate.interval)}
+    return {"k": rate.k, "n": rate.n, "rate": rate.value, "rate_interval": interval_json(rate.interval)}
 
 
 def _counts_json(counts: Counts) -> dict[str, int]:
@@ -250,10 +284,18 @@ def _effect_json(effect: Effect, table: EffectTable, source: Source) -> dict[str
         **_counts_json(effect.counts),
         **_rate_json(effect.rate),
         "difference": effect.difference,
-        "interval": _interval_json(effect.interval),
+        "interval": interval_json(effect.interval),
         "p": effect.p,
         "p_adjusted": effect.p_adjusted,
         "test": effect.test,
         "adjustment": table.adjustment,
         "bounds": list(effect.worst_best) if effect.worst_best else None,
+        "kind": effect.kind,
+        "against": {**_counts_json(effect.against), **_rate_json(effect.against_rate)},
+        "ratio": {"value": effect.ratio.value, "interval": interval_json(effect.ratio.interval)},
+        "conclusion": effect.conclusion,
+        "more_trials": effect.more_trials,
+        "detectable": effect.detectable,
+        "adjusted_difference": effect.adjusted_difference,
+        "trials_of": effect.source or effect.arm,
     }

@@ -1,7 +1,8 @@
 """Findings in plain words, with their uncertainty.
 
 Says what was seen in these trials and how far it could be chance. Never says that a detail causes, explains or is
-needed for anything, and never that there is no effect: an interval that includes 0 is called undetermined.
+needed for anything, and never that there is no effect: an interval that includes 0 is called undetermined, or equivalent
+where it lies within the margin that the study named beforehand.
 """
 
 from __future__ import annotations
@@ -10,57 +11,82 @@ from am_studio.foundation.hygiene import one_line
 from am_studio.records import Effect, EffectTable, Rate
 from am_studio.reports.effect_table import METHODS, SIMULATED, bracket, excludes_zero
 from am_studio.reports.numbers import level_text, p_text, percent, points
-
-ALPHA = 0.05
+from am_studio.reports.wording import changed, own_reference, reference
 
 
 def finding(table: EffectTable) -> str:
-    """The whole table in one sentence: the baseline's rate, and which removals moved it, which are undetermined."""
-    parts = [f"the rate of {table.outcome} in {table.model} was {_share(table.baseline_rate)} at baseline"]
+    """The whole table in one sentence: the reference's rate, which changes moved it, which are undetermined.
+
+    Where the design has an answer of its own, that comes first.
+    """
+    parts = [f"the rate of {table.outcome} in {table.model} was {_share(table.baseline_rate)} {reference(table)}"]
     for lower, word in ((True, "lower"), (False, "higher")):
-        clear = [_named(effect) for effect in table.effects if excludes_zero(effect) and _falls(effect) is lower]
+        clear = [_named(effect, table.alpha) for effect in table.effects if _moved(effect) and _falls(effect) is lower]
         if clear:
-            parts.append(f"it was {word} without {_listed(clear)}")
-    open_ = [effect.label for effect in table.effects if not excludes_zero(effect)]
+            parts.append(f"it was {word} {changed(table.kind, _listed(clear))}".rstrip(","))
+    quiet = [effect for effect in table.effects if not _moved(effect)]
+    same = [effect.label for effect in quiet if effect.conclusion == "equivalent"]
+    if same:
+        within = f"changes by less than {percent(table.margin)} points"
+        parts.append(f"it {within} {changed(table.kind, _listed(same, 'or'))}".rstrip(","))
+    open_ = [effect.label for effect in quiet if effect.conclusion != "equivalent"]
     if open_:
-        parts.append(f"whether it changes without {_listed(open_, 'or')} is undetermined")
-    return _sentence("; ".join(parts), table.simulated)
+        where = changed(table.kind, _listed(open_, "or"))
+        parts.append(f"whether it changes {where} is undetermined")
+    told = "; ".join(parts)
+    return _sentence(f"{table.answer} {told[0].upper()}{told[1:]}" if table.answer else told, table.simulated)
 
 
 def effect_sentence(table: EffectTable, effect: Effect) -> str:
-    """One removal in one sentence: both rates, the difference with its interval, and what adjusting leaves of it."""
+    """One change in one sentence: both rates, the difference with its interval, and what adjusting leaves of it."""
+    where = changed(table.kind, effect.label)
     if effect.difference is None or effect.interval is None:
-        return _sentence(
-            f"no trial without {effect.label} can be compared yet: the change is undetermined", table.simulated
-        )
+        return _sentence(f"no trial {where} can be compared yet: the change is undetermined", table.simulated)
     span = (
         f"{level_text(effect.interval.level)} interval {points(effect.interval.low)} to {points(effect.interval.high)}"
     )
+    comma = "" if where.endswith(",") else ","
     rates = (
-        f"without {effect.label}, the rate of {table.outcome} in {effect.model} was {_share(effect.rate)}, "
-        f"at baseline {_share(table.baseline_rate)}"
+        f"{where}{comma} the rate of {table.outcome} in {effect.model} was {_share(effect.rate)}, "
+        f"{own_reference(table, effect.label)} {_share(effect.against_rate)}"
     )
-    if not excludes_zero(effect):
-        told = f"{rates}; the difference of {points(effect.difference)} points is undetermined ({span} includes 0)"
-        return _sentence(told, table.simulated)
+    if not _moved(effect):
+        return _sentence(f"{rates}; {_quiet(table, effect, effect.difference, span)}", table.simulated)
     size = points(effect.difference)[1:]
     told = f"{rates}: {size} points {'lower' if _falls(effect) else 'higher'} ({span}{_doubt(table, effect)})"
     return _sentence(told, table.simulated)
 
 
+def _quiet(table: EffectTable, effect: Effect, difference: float, span: str) -> str:
+    """What is said of a difference whose interval includes 0."""
+    if effect.conclusion == "equivalent":
+        within = f"equivalent to none within {percent(table.margin)} points"
+        return f"the difference of {points(difference)} points is {within} ({span})"
+    told = f"the difference of {points(difference)} points is undetermined ({span} includes 0)"
+    return told if effect.more_trials is None else f"{told}; about {effect.more_trials:,} more trials would settle it"
+
+
 def _doubt(table: EffectTable, effect: Effect) -> str:
-    """What the adjusted p takes back of an interval that excludes 0; empty when it takes nothing back."""
-    if effect.p_adjusted is None or effect.p_adjusted <= ALPHA or table.adjustment == "none":
+    """What the adjusted p takes back of an interval that excludes 0, or adds to one that does not; else empty."""
+    if not excludes_zero(effect) and effect.p_adjusted is not None:
+        held = "" if effect.adjusted_difference is None else f" {points(effect.adjusted_difference)} points,"
+        return f"; with the other details held apart{held} {METHODS[table.adjustment]} p = {p_text(effect.p_adjusted)}"
+    if effect.p_adjusted is None or effect.p_adjusted <= table.alpha or table.adjustment == "none":
         return ""
     return f"; {METHODS[table.adjustment]} p = {p_text(effect.p_adjusted)}, so not beyond chance once adjusted"
 
 
-def _named(effect: Effect) -> str:
+def _named(effect: Effect, alpha: float) -> str:
     """The detail with its difference and interval, and a warning when only the unadjusted interval excludes 0."""
     change = f"{points(effect.difference or 0.0)} points"
     span = f" {bracket(effect.interval)}" if effect.interval else ""
-    weak = effect.p_adjusted is not None and effect.p_adjusted > ALPHA
+    weak = effect.p_adjusted is not None and effect.p_adjusted > alpha
     return f"{effect.label} ({change}{span}{', not beyond chance once adjusted' if weak else ''})"
+
+
+def _moved(effect: Effect) -> bool:
+    """Whether the change moved the rate: by its interval, or by a test that holds the other details apart."""
+    return excludes_zero(effect) or effect.conclusion == "effect"
 
 
 def _falls(effect: Effect) -> bool:

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from am_studio.designs.registry import open_design
+from am_studio.effects.across import across_models
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.judging import Agreement, agreement
-from am_studio.records import EffectTable
+from am_studio.records import AcrossModels, EffectTable
 from am_studio.runs.carried import load_carried
 from am_studio.runs.runfile import RunFile
 from am_studio.version import __version__
@@ -28,6 +29,8 @@ class Analysis:
     outcome: str
     tables: tuple[EffectTable, ...]
     """One a model, in the study's order."""
+    across: tuple[AcrossModels, ...]
+    """Each effect over all models of the study; () where there is one model."""
     agreement: Agreement | None
     """The judge against what simulated subjects meant; None where nobody's intent is known."""
 
@@ -49,7 +52,7 @@ def analyse(run: RunFile, outcome: str | None = None) -> Analysis:
         all_notes = (*table.notes, *notes, *_copies(run, model.name))
         tables.append(replace(table, simulated=table.simulated or model.name in simulated, notes=all_notes))
     found = agreement(scenario.questions.outcome(asked), run.judged_intents(asked))
-    return Analysis(asked, tuple(tables), found if found.n else None)
+    return Analysis(asked, tuple(tables), across_models(tables), found if found.n else None)
 
 
 def _notes(run: RunFile, outcome: str) -> Iterator[str]:

@@ -95,6 +95,8 @@ class Plan:
     judge_models: tuple[ModelSettings, ...] = ()
     """Models that the judge asks. What that costs depends on the replies: it is in no figure here, but counts towards the
     budget."""
+    notes: tuple[str, ...] = ()
+    """What the design says of itself beyond its arms, a line each."""
 
     @property
     def simulated(self) -> bool:
@@ -146,6 +148,7 @@ def make_plan(study: Study, scenario: Scenario) -> Plan:
         hash="",
         tokens=forecaster.counted_by,
         judge_models=() if isinstance(judge, Judge) else judge.models,
+        notes=design.notes(),
     )
     return replace(plan, warnings=tuple(_warnings(plan)), hash=plan_hash(plan))
 

@@ -17,7 +17,18 @@ import apsw
 
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.hashing import canonical_json
-from am_studio.records import Choice, Counts, Intent, ModelSettings, Reply, Transcript, TrialSpec, Variant, Verdict
+from am_studio.records import (
+    Choice,
+    Counts,
+    Intent,
+    ModelSettings,
+    Reply,
+    Transcript,
+    TrialSpec,
+    Variant,
+    VariantCounts,
+    Verdict,
+)
 from am_studio.runs import codec, schema
 from am_studio.runs.codec import Damage
 from am_studio.runs.database import connect
@@ -149,6 +160,28 @@ class RunFile:
             key = names[arm], names[model]
             found[key] = replace(found[key], **{schema.ANSWERS[answer]: number})
         return found
+
+    def by_variant(self, outcome: str, judge: str | None = None) -> dict[str, tuple[VariantCounts, ...]]:
+        """By model: how trials ended by arm, variant and session, by this judge (the plan's when None).
+
+        One query, whatever the number of variants and models; in the order in which the variants were first planned.
+        """
+        no, yes, unclear = (schema.ANSWERS.index(answer) for answer in ("no", "yes", "unclear"))
+        rows: list[tuple[Any, ...]] = self._db.execute(
+            f"""SELECT t.model, t.arm, t.variant, coalesce(t.session, 0), count(*), sum(v.answer = {yes}),
+            sum(v.answer = {no}), sum(v.answer = {unclear}), sum(t.state = {schema.FAILED}), sum(t.refused), sum(t.truncated)
+            FROM trial t LEFT JOIN verdict v ON v.trial = t.id AND v.judge = ? AND v.outcome = ?
+            GROUP BY t.variant, t.arm, t.model, t.session""",  # noqa: S608
+            (self._name("judge", judge or self.plan.judge), self._name("outcome", outcome)),
+        ).fetchall()
+        names = dict(self._db.execute("SELECT id, name FROM name"))
+        keys = self._db.execute("SELECT id, key FROM variant")
+        variants = {id_: codec.decoded("variant", variant_of, key) for id_, key in keys}
+        found: dict[str, list[VariantCounts]] = {}
+        for model, arm, variant, session, *counts in rows:
+            told = Counts(*(number or 0 for number in counts))
+            found.setdefault(names[model], []).append(VariantCounts(names[arm], variants[variant], session, told))
+        return {model: tuple(counts_) for model, counts_ in found.items()}
 
     def results(self, judge: str | None = None) -> RunResults:
         """The counts as a design reads them; they are those of now."""
@@ -324,6 +357,7 @@ class RunResults:
         self._run = run
         self._judge = judge
         self._counts: dict[str, dict[Key, Counts]] = {}
+        self._by_variant: dict[str, dict[str, tuple[VariantCounts, ...]]] = {}
 
     def planned(self) -> int:
         """How many trials have been named so far."""
@@ -334,6 +368,12 @@ class RunResults:
         if outcome not in self._counts:
             self._counts[outcome] = self._run.counts(outcome, self._judge)
         return self._counts[outcome].get((arm, model), Counts(0))
+
+    def by_variant(self, model: str, outcome: str) -> tuple[VariantCounts, ...]:
+        """The same by variant and session; one query an outcome, for all models."""
+        if outcome not in self._by_variant:
+            self._by_variant[outcome] = self._run.by_variant(outcome, self._judge)
+        return self._by_variant[outcome].get(model, ())
 
 
 def _reply(trial: int, turn: int, body: bytes, stored: bytes, meant: Mapping[int, Intent]) -> Reply:

@@ -15,12 +15,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from am_studio.designs.registry import known_designs
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.foundation.locations import ablations_roots
 from am_studio.foundation.model_forms import ModelSettingsForm, over
 from am_studio.foundation.settings import user_settings
 from am_studio.foundation.yamlfile import Form, load_as, read_yaml
-from am_studio.records import ModelSettings, ProtocolName, RateLimits, Sampling, Study
+from am_studio.records import AnalysisSettings, ModelSettings, ProtocolName, RateLimits, Sampling, Study
 from am_studio.scenarios.forms import FormatNumber, Level
 
 
@@ -69,6 +70,18 @@ class BudgetForm(Form):
     usd: float = Field(gt=0, description="US dollars; a hard stop that counts requests in flight.")
 
 
+class AnalysisForm(Form):
+    """What the analysis will hold the effects against; said before the first call, like everything here."""
+
+    margin: float = Field(
+        0.1,
+        gt=0,
+        lt=1,
+        description="A difference of rates that does not matter: intervals within it are equivalent to 0.",
+    )
+    alpha: float = Field(0.05, gt=0, lt=0.5, description="The chance of any false effect in a table that is accepted.")
+
+
 class StudyForm(Form):
     """A study file, format 1."""
 
@@ -91,6 +104,10 @@ class StudyForm(Form):
     judge: dict[str, Any] = Field(default_factory=lambda: {"kind": "rules"}, description="`kind` and its settings.")
     sampling: SamplingForm = Field(default_factory=SamplingForm)
     budget: BudgetForm | None = Field(None)
+    analysis: AnalysisForm = Field(
+        default_factory=lambda: AnalysisForm(margin=0.1, alpha=0.05),
+        description="What the effects will be held against.",
+    )
     sessions: SessionsForm = Field(default_factory=SessionsForm, description="Work in several sessions.")
     seed: int = Field(0, ge=0, lt=2**63, description="Same seed, same order and same seeds of the trials.")
 
@@ -135,7 +152,8 @@ def with_changes(
     seed: int | None = None,
     budget_usd: float | None = None,
 ) -> Study:
-    """The study with what a command line overrides: other models, other trials an arm, another seed, another budget."""
+    """The study with what a command line overrides: other models, other trials an arm (or in all, where a design has no
+    arms of a fixed size), another seed, another budget."""
     if models:
         known = {model.name: model for model in study.models}
         study = replace(
@@ -143,10 +161,17 @@ def with_changes(
             models=tuple(known.get(name) or model_of(name, study.stated_sampling) for name in dict.fromkeys(models)),
         )
     if per_arm is not None:
-        study = replace(study, trials={**study.trials, "per_arm": per_arm})
+        study = replace(study, trials={**study.trials, _size_field(study): per_arm})
     if budget_usd is not None:
         study = replace(study, budget_usd=budget_usd)
     return study if seed is None else replace(study, seed=seed)
+
+
+def _size_field(study: Study) -> str:
+    """What the number of trials is called in the study's design: `per_arm`, or `total`."""
+    design = known_designs().get(str(study.design.get("kind")))
+    fields = design.trials_form.model_fields if design else {}
+    return "total" if "total" in fields and "per_arm" not in fields else "per_arm"
 
 
 def study_as_json(study: Study) -> dict[str, Any]:
@@ -188,6 +213,7 @@ def study_of(form: StudyForm, path: Path) -> Study:
         budget_usd=form.budget.usd if form.budget else None,
         turns=tools.turns if tools else 1,
         recheck=form.sessions.recheck,
+        analysis=AnalysisSettings(form.analysis.margin, form.analysis.alpha),
         source=str(path),
         stated_sampling=stated,
     )

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
-from pydantic import BaseModel
-
-from am_studio.designs.base import Design
 from am_studio.designs.registry import known_designs
 from am_studio.foundation.errors import FileProblems
 from am_studio.foundation.yamlfile import parse_yaml
@@ -65,13 +62,17 @@ def with_design(text: str, kind: str) -> str:
     design = known_designs().get(kind)
     if design is None:
         return text
-    settings, trials, form = values.get("design"), values.get("trials"), trials_form(design)
+    settings, trials, form = values.get("design"), values.get("trials"), design.trials_form
     if isinstance(settings, dict):
         for name in settings.keys() - design.settings.model_fields.keys() - {"kind"}:
             text = remove_entry(text, ("design", name))
-    if isinstance(trials, dict) and form is not None:
+    if isinstance(trials, dict):
         usual = next(iter(trials.values()), str(USUAL_TRIALS))
-        needed = {name: usual for name, field in form.model_fields.items() if field.is_required()}
+        needed = {
+            name: str(field.examples[0]) if field.examples else usual
+            for name, field in form.model_fields.items()
+            if field.is_required()
+        }
         kept = {name: value for name, value in trials.items() if name in form.model_fields}
         text = set_value(text, ("trials",), {**needed, **kept})
     return text
@@ -113,12 +114,6 @@ def path_from(directory: Path, place: Path) -> str:
     """How a study in this directory names a scenario by its place."""
     path = Path(os.path.relpath(place, directory)).as_posix()
     return path if path.startswith(".") else f"./{path}"
-
-
-def trials_form(design: type[Design]) -> type[BaseModel] | None:
-    """The form of a study's `trials` under a design: how its class declares its own `trials`; None when it does not."""
-    declared = get_type_hints(design).get("trials")
-    return declared if isinstance(declared, type) and issubclass(declared, BaseModel) else None
 
 
 def _has(values: Any, path: FieldPath) -> bool:

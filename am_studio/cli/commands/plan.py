@@ -24,7 +24,9 @@ def add_study_changes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", action="append", default=[], metavar="M", help="this subject instead; may be repeated"
     )
-    parser.add_argument("--trials", type=_positive, metavar="N", help="N trials an arm instead")
+    parser.add_argument(
+        "--trials", type=_positive, metavar="N", help="N trials an arm instead (in all, where the design has none)"
+    )
     parser.add_argument("--seed", type=int, metavar="N", help="another seed")
     parser.add_argument("--budget", type=_amount, metavar="USD", help="another budget: a hard stop, in US dollars")
 

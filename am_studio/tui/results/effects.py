@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.widgets import DataTable
 
+from am_studio.designs.base import BASELINE
 from am_studio.records import EffectTable
 from am_studio.reports.effect_table import Sheet, Source, effect_sheet
 from am_studio.tui.results.state import (
@@ -55,6 +56,15 @@ class EffectsTable(DataTable[Text]):
         """Sort by a column, the other way round, or not any more."""
         self.order = self.order.by(column)
         self._draw()
+
+    def trials_of(self, row: str) -> str:
+        """The arm whose trials stand behind a row; empty where all trials do."""
+        if self._table is None:
+            return row
+        effects = self._table.effects
+        if row == BASELINE and self._table.kind == "average":
+            return ""
+        return next((effect.source or effect.arm for effect in effects if effect.arm == row), row)
 
     @property
     def chosen(self) -> tuple[str, str] | None:

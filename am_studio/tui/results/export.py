@@ -20,7 +20,8 @@ from am_studio.foundation.hygiene import one_line
 _FORMULA = tuple("=+-@\t\r|%＝＋－＠")
 _HEAD = (
     "stamp", "study", "outcome", "model", "models_returned", "judge", "arm", "label", "removed", "k", "n", "rate",
-    "rate_low", "rate_high", "difference", "low", "high", "p", "p_adjusted", "bound_low", "bound_high", "planned",
+    "rate_low", "rate_high", "difference", "low", "high", "p", "p_adjusted", "bound_low", "bound_high", "kind", "against_k", "against_n",
+    "ratio", "ratio_low", "ratio_high", "conclusion", "more_trials", "detectable", "planned",
     "completed", "yes", "no", "unclear", "failed", "refused", "truncated", "rate_method", "interval_method", "level",
     "test", "adjustment", "family", "estimand", "first_trial", "last_trial", "plan_hash", "notes",
 )  # fmt: skip
@@ -70,6 +71,10 @@ def _flat(entry: Mapping[str, Any]) -> dict[str, Any]:
     found |= {"low": interval.get("low"), "high": interval.get("high"), "interval_method": interval.get("method")}
     found["level"] = interval.get("level", rate.get("level"))
     found["bound_low"], found["bound_high"] = entry.get("bounds") or (None, None)
+    against, ratio = entry.get("against") or {}, entry.get("ratio") or {}
+    found |= {"against_k": against.get("k"), "against_n": against.get("n"), "ratio": ratio.get("value")}
+    ends = ratio.get("interval") or {}
+    found |= {"ratio_low": ends.get("low"), "ratio_high": ends.get("high")}
     found["removed"] = ", ".join(f"{name}={level}" for name, level in entry.get("removed", {}).items())
     return found
 

@@ -28,6 +28,8 @@ class Findings:
     """One a model, in the study's order."""
     sources: tuple[Source, ...]
     """Where the numbers of each table come from."""
+    across: tuple[str, ...]
+    """The effects over all models, in lines; () for a study of one model."""
     agreement: str
     """How well the judge does where that is known, in a sentence; else empty."""
     numbers: Mapping[str, Any]
@@ -40,6 +42,7 @@ class Findings:
 def find(path: Path, outcome: str = "") -> Findings:
     """The effects on an outcome (the study's own when empty); StudioError when the run cannot be read or does not say yet."""
     from am_studio.reports.run_results import agreement_sentence, run_as_json, source_of
+    from am_studio.reports.side_tables import across_lines
     from am_studio.runs.analysis import analyse
 
     with RunFile.open(path) as run:
@@ -57,6 +60,7 @@ def find(path: Path, outcome: str = "") -> Findings:
             outcomes=_outcomes(run),
             tables=analysis.tables,
             sources=tuple(source_of(run, table) for table in analysis.tables),
+            across=across_lines(analysis.across),
             agreement="" if agreement is None else agreement_sentence(agreement, plan.judge),
             numbers=run_as_json(run, analysis),
             study=plan.study.name,

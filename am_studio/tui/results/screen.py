@@ -20,6 +20,7 @@ from textual.worker import get_current_worker
 from am_studio.foundation.errors import StudioError
 from am_studio.reports.effect_table import STAMP, effect_sheet
 from am_studio.reports.sentence import finding
+from am_studio.reports.side_tables import side_lines
 from am_studio.tui.palette import Command
 from am_studio.tui.results.effects import EffectsTable
 from am_studio.tui.results.export import export
@@ -168,7 +169,8 @@ class ResultsScreen(Screen[None]):
         table, source = findings.tables[number], findings.sources[number]
         self.query_one("#finding", Static).update(plain(finding(table)))
         self.query_one(EffectsTable).show(table, source)
-        lines = [*table.notes, *filter(None, [findings.agreement]), *effect_sheet(table, source).legend]
+        beside = [*side_lines(table), *findings.across]
+        lines = [*beside, *table.notes, *filter(None, [findings.agreement]), *effect_sheet(table, source).legend]
         self.query_one("#legend", Static).update(plain("\n".join(lines)))
         self._show_details()
 
@@ -233,7 +235,8 @@ class ResultsScreen(Screen[None]):
         """Open the trials behind the number under the cursor."""
         chosen = self.query_one(EffectsTable).chosen
         if chosen is not None and self._shown is not None:
-            arm, column = chosen
+            row, column = chosen
+            arm = self.query_one(EffectsTable).trials_of(row)
             self._studio.open_transcripts(
                 self._run, arm=arm, model=self._model, outcome=self._shown.outcome, answer=answer_behind(column)
             )

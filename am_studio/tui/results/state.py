@@ -12,7 +12,10 @@ from am_studio.reports.forest import forest_cell, zero_cell
 from am_studio.reports.numbers import points
 from am_studio.reports.sentence import effect_sentence
 
-_PRIORITY = ("removed", "k", "n", "difference", "forest", "p_adjusted", "rate", "p", "rate_interval", "bounds")
+_PRIORITY = (
+    "removed", "against", "k", "n", "difference", "forest", "p_adjusted", "conclusion", "rate", "p", "rate_interval",
+    "ratio", "more", "detectable", "bounds",
+)  # fmt: skip
 """Which columns come first where room is short; the others follow in the table's order."""
 _LABEL_WIDTHS = (16, 44)
 _FOREST_WIDTHS = (9, 41)
@@ -102,6 +105,11 @@ def _effect_numbers(effect: Effect | None) -> dict[str, float | str | None]:
         "p": effect.p,
         "p_adjusted": effect.p_adjusted,
         "bounds": effect.worst_best[0] if effect.worst_best else None,
+        "against": effect.against_rate.value,
+        "conclusion": effect.conclusion,
+        "more": effect.more_trials,
+        "detectable": effect.detectable,
+        "ratio": effect.ratio.value,
     }
 
 
@@ -191,7 +199,12 @@ def answer_behind(column: str) -> str:
 def row_details(table: EffectTable, row: ResultRow, columns: Sequence[ResultColumn], sheet: Sheet) -> str:
     """The row in a sentence, and what the columns say that do not fit."""
     effect = next((effect for effect in table.effects if effect.arm == row.arm), None)
-    told = effect_sentence(table, effect) if effect else f"Baseline: {row.texts.get('rate', 'no trial yet')}"
+    name = table.baseline_label
+    told = (
+        effect_sentence(table, effect)
+        if effect
+        else f"{name[:1].upper()}{name[1:]}: {row.texts.get('rate', 'no trial yet')}"
+    )
     shown = {column.key for column in columns}
     hidden = [
         f"{column.title} {row.texts[column.key]}"

@@ -102,6 +102,8 @@ def _lines(plan: Plan) -> Iterator[Line]:
     if len(plan.arms) > MOST_ARMS:
         yield Line(f"{'':>8}  and {len(plan.arms) - MOST_ARMS:,} more", "muted")
     yield Line("")
+    for note in plan.notes:
+        yield Line(note)
     yield Line(f"Estimates the {plan.estimand}.", "muted")
     yield Line(f"Judge {plan.judge} · plan {plan.hash.removeprefix('sha256:')[:12]}", "muted")
 

@@ -19,7 +19,6 @@ from am_studio.reports.plan_words import most_words, reach_words, settings_words
 from am_studio.runs.plan import Plan
 from am_studio.runs.study import BudgetForm, SamplingForm, SessionsForm, StudyForm, ToolsForm
 from am_studio.runs.study_assessment import Assessment, FieldPath
-from am_studio.runs.study_text import trials_form
 from am_studio.scenarios import Scenario
 from am_studio.scenarios.model import Detail
 from am_studio.tui.study.fields import Field, Option, at, form_fields, shown
@@ -193,7 +192,7 @@ def _of_details(field: Field, values: Mapping[str, Any], scenario: Scenario) -> 
 
 def _trials(values: Mapping[str, Any]) -> tuple[Field, ...]:
     design = known_designs().get(shown(at(values, ("design", "kind"))))
-    known = trials_form(design) if design else None
+    known = design.trials_form if design else None
     if known is not None:
         fields = form_fields(known, ("trials",), values)
         return tuple(replace(field, label=f"trials, {field.label}") for field in fields)

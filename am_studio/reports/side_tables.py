@@ -1,0 +1,163 @@
+"""What stands beside a table of effects: interactions, attributions, and effects over all models; as lines and as JSON.
+
+Lines are plain text with aligned columns, at most about 78 characters wide unless labels are long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from am_studio.foundation.hygiene import one_line
+from am_studio.records import AcrossModels, EffectTable, Interaction, Interval
+from am_studio.reports.numbers import p_text, points
+
+MOST_SHOWN = 10
+"""Interactions in lines, the least likely by chance first; JSON has all."""
+_LABEL = 36
+
+
+def side_lines(table: EffectTable) -> tuple[str, ...]:
+    """Interactions, then attributions, each under a head, with an empty line between; () where there is none."""
+    first, second = _interaction_lines(table.interactions), _attribution_lines(table)
+    return (*first, *([""] if first and second else []), *second)
+
+
+def across_lines(across: Sequence[AcrossModels]) -> tuple[str, ...]:
+    """Each effect pooled over models, and whether it differs between them; () for a study of one model."""
+    if not across:
+        return ()
+    rows: list[tuple[str, ...]] = [("over all models", "pooled diff.", "CMH p", "Holm", "differs: p", "Holm")]
+    for each in across:
+        rows.append(
+            (
+                one_line(each.label, _LABEL),
+                _estimate(each.pooled, each.interval),
+                *(_p(p) for p in (each.p, each.p_adjusted, each.heterogeneity_p, each.heterogeneity_p_adjusted)),
+            )
+        )
+    told = (
+        "Pooled: models held apart (Mantel-Haenszel weights; Cochran-Mantel-Haenszel test). Differs: one common difference of "
+        "rates for all models, by Cochran's Q; whether an effect depends on the model is to be read there, not off the tables."
+    )
+    return (*_aligned(rows), told)
+
+
+def _interaction_lines(interactions: Sequence[Interaction]) -> tuple[str, ...]:
+    if not interactions:
+        return ()
+    shown = sorted(interactions, key=lambda each: 2.0 if each.p is None else each.p)[:MOST_SHOWN]
+    rows: list[tuple[str, ...]] = [("interaction", "diff. of diff.", "p", "adjusted")]
+    rows += [
+        (one_line(each.label, _LABEL), _estimate(each.estimate, each.interval), _p(each.p), _p(each.p_adjusted))
+        for each in shown
+    ]
+    hidden = len(interactions) - len(shown)
+    told = "Interactions: what removing both does beyond the sum of one by one (MOVER of Wilson intervals, test alike)."
+    return (*_aligned(rows), f"{told} {hidden} more in JSON." if hidden else told)
+
+
+def _attribution_lines(table: EffectTable) -> tuple[str, ...]:
+    if not table.attributions:
+        return ()
+    rows: list[tuple[str, ...]] = [("share of the behaviour", "Shapley", "Banzhaf")]
+    rows += [
+        (
+            one_line(each.detail, _LABEL),
+            "" if each.shapley is None else points(each.shapley),
+            _estimate(each.banzhaf, each.banzhaf_interval),
+        )
+        for each in table.attributions
+    ]
+    if table.attributions[0].method == "observed":
+        told = "Shapley and Banzhaf values in points, from the observed rates of every subset."
+    else:
+        told = (
+            "Shapley and Banzhaf values in points. Banzhaf's: the average effects. Shapley's: from a model with all pairs, so it "
+            "leans towards 0 where three or more details act only together, and it has no interval."
+        )
+    return (*_aligned(rows), told)
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        first, *others = (
+            text.ljust(width) if column == 0 else text.rjust(width)
+            for column, (text, width) in enumerate(zip(row, widths, strict=True))
+        )
+        lines.append("  ".join((first, *others)).rstrip())
+    return tuple(lines)
+
+
+def _estimate(value: float | None, interval: Interval | None) -> str:
+    if value is None or interval is None:
+        return ""
+    return f"{points(value)} [{points(interval.low)}, {points(interval.high)}]"
+
+
+def _p(p: float | None) -> str:
+    return "" if p is None else p_text(p)
+
+
+def interval_json(interval: Interval | None) -> dict[str, Any] | None:
+    """An interval with its method; an infinite end is null."""
+    if interval is None:
+        return None
+    ends = {
+        name: None if abs(end) == float("inf") else end
+        for name, end in (("low", interval.low), ("high", interval.high))
+    }
+    return {**ends, "method": interval.method, "level": interval.level}
+
+
+def interactions_json(interactions: Sequence[Interaction]) -> list[dict[str, Any]]:
+    """Every interaction with its four cells."""
+    return [
+        {
+            "label": each.label,
+            "parts": list(each.parts),
+            "cells": [{"k": cell.k, "n": cell.n} for cell in each.cells],
+            "estimate": each.estimate,
+            "interval": interval_json(each.interval),
+            "p": each.p,
+            "p_adjusted": each.p_adjusted,
+            "test": each.test,
+        }
+        for each in interactions
+    ]
+
+
+def attributions_json(table: EffectTable) -> list[dict[str, Any]]:
+    """Every attribution."""
+    return [
+        {
+            "detail": each.detail,
+            "shapley": each.shapley,
+            "banzhaf": each.banzhaf,
+            "banzhaf_interval": interval_json(each.banzhaf_interval),
+            "method": each.method,
+        }
+        for each in table.attributions
+    ]
+
+
+def across_json(across: Sequence[AcrossModels]) -> list[dict[str, Any]]:
+    """Every effect over all models."""
+    return [
+        {
+            "arm": each.arm,
+            "label": each.label,
+            "differences": dict(zip(each.models, each.differences, strict=True)),
+            "pooled": each.pooled,
+            "interval": interval_json(each.interval),
+            "p": each.p,
+            "p_adjusted": each.p_adjusted,
+            "test": "cochran-mantel-haenszel",
+            "heterogeneity_p": each.heterogeneity_p,
+            "heterogeneity_p_adjusted": each.heterogeneity_p_adjusted,
+            "heterogeneity_test": "cochran-q",
+        }
+        for each in across
+    ]

@@ -1,0 +1,51 @@
+"""The studies that come with the program can be planned, carried out on a simulated subject, and read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from am_studio.reports.run_results import run_as_json
+from am_studio.runs.analysis import analyse
+from am_studio.runs.carry import begin, carry_out, plan_study
+from am_studio.runs.runfile import RunFile
+from am_studio.runs.study import load_study, with_changes
+from am_studio.tui.results.export import effects_csv
+
+ABLATIONS = Path(__file__).parent.parent / "ablations"
+KINDS = {
+    "single-line": "local",
+    "which-details": "average",
+    "sufficient-alone": "alone",
+    "minimal-set": "local",
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_an_example_study_runs_and_says_what_kind_of_effect_it_estimates(name: str, tmp_path: Path) -> None:
+    study = load_study(ABLATIONS / f"{name}.yaml")
+    assert study.name == name
+    few = with_changes(study, per_arm=120 if "total" in study.trials else 12)
+    assert dict(few.trials) == {**study.trials, **({"total": 120} if "total" in study.trials else {"per_arm": 12})}
+    plan, scenario = plan_study(few)
+    assert plan.estimand
+    path = tmp_path / "example.amrun"
+    assert carry_out(begin(plan, scenario, path)).kind == "finished"
+    with RunFile.open(path) as run:
+        analysis = analyse(run)
+        plain = json.loads(json.dumps(run_as_json(run, analysis), allow_nan=False))
+    (table,) = plain["tables"]
+    assert table["kind"] == KINDS[name]
+    assert table["stamp"].startswith("SIMULATED")
+    assert effects_csv(plain).count("\r\n") == len(table["effects"]) + 2
+    assert plain["across_models"] == []
+
+
+def test_what_effects_are_held_against_is_part_of_the_plan() -> None:
+    study = load_study(ABLATIONS / "which-details.yaml")
+    plan, _ = plan_study(study)
+    other, _ = plan_study(replace(study, analysis=replace(study.analysis, margin=0.2)))
+    assert plan.hash != other.hash
