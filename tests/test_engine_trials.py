@@ -119,7 +119,7 @@ def test_a_provider_that_asks_for_a_pause_gets_it_from_every_request(small_pack,
     assert ending.kind == "finished"
     assert {at for at in asked_at if at < 7.0} == {0.0}
     assert sum(at == 0.0 for at in asked_at) <= 24, "only those that had left already"
-    assert all(7.0 <= at < 9.0 for at in asked_at[24:])
+    assert all(at >= 7.0 for at in asked_at[24:])
     waits = [event.waits for event in events if isinstance(event, AttemptFailed)]
     assert len(waits) == 1
     assert waits[0] is not None

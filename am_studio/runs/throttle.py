@@ -1,9 +1,10 @@
 """How fast one provider may be asked: requests in flight that adapt, pacing to known rates, pauses that it asks for.
 
 Additive increase, multiplicative decrease (Chiu and Jain 1989, Comput. Netw. 17:1), with a quick start: until the first
-refusal the number in flight doubles each round trip, as long as that brings replies faster; afterwards it grows by one a
+refusal the number in flight doubles each round trip, as long as that brings replies faster; afterwards it grows by a step a
 round trip, and halves when a request is refused, once a round trip. Known rates are paced evenly, so that a provider
-that keeps to what it says has nothing to refuse. Pure: it is told the time, sends nothing and waits for nothing.
+that keeps to what it says has nothing to refuse; an unknown one is paced as far as refusals tell. Pure: it is told the
+time, sends nothing and waits for nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from am_studio.records import RateLimits
+from am_studio.runs.pace import Bucket, FoundRate
 
 NOTHING_KNOWN = RateLimits()
 START = 8
@@ -21,44 +23,19 @@ FIRST_PAUSE = 0.5
 """Seconds after a refusal that names no time; doubled with each further round that is refused."""
 LONGEST_WAIT = 60.0
 """Ceiling of a wait that no provider asked for, in seconds."""
+STEP = 1 / 32
+"""How much the number in flight grows in a round trip once it has been cut, as a share of its ceiling; at least 1."""
 PACE = 0.99
 """The share of a known rate that is used: clocks differ, and requests overtake each other on their way."""
-BURST_SECONDS = 0.05
-"""What was missed for so long is made up for at once; more would be a burst that a strict provider refuses."""
 WORTH = 1.25
 """While it starts: twice as many in flight should bring replies so many times as fast, or the start is over."""
-
-
-class Bucket:
-    """Permits that drip in at an even rate, few of which are kept."""
-
-    def __init__(self, a_minute: float, now: float) -> None:
-        self.rate = max(a_minute, 1e-6) * PACE / 60.0
-        """A second."""
-        self._most = max(1.0, self.rate * BURST_SECONDS)
-        self._level = self._most
-        self._at = now
-
-    def wait(self, now: float, amount: float) -> float:
-        """Seconds until so many may go; what is more than the bucket holds goes when it is full, and leaves a debt."""
-        self._fill(now)
-        missing = min(amount, self._most) - self._level
-        return missing / self.rate if missing > 1e-9 else 0.0
-
-    def take(self, now: float, amount: float) -> None:
-        """So many go, or come back when the amount is negative."""
-        self._fill(now)
-        self._level = min(self._most, self._level - amount)
-
-    def _fill(self, now: float) -> None:
-        self._level = min(self._most, self._level + max(now - self._at, 0.0) * self.rate)
-        self._at = now
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """A request that was let through."""
 
+    at: float
     round: int
     """Which stretch between two cuts it was sent in."""
     tokens: float
@@ -88,6 +65,7 @@ class Throttle:
         self._said: dict[str, RateLimits] = {}
         self._requests: Bucket | None = None
         self._tokens: Bucket | None = None
+        self._found = FoundRate()
         self._rates: tuple[float | None, float | None] = (None, None)
         self._paused_until = float("-inf")
         self._level = 0
@@ -121,6 +99,7 @@ class Throttle:
         if self._news:
             self._set_rates(now)
         return max(
+            self._found.wait(now),
             self._requests.wait(now, 1.0) if self._requests else 0.0,
             self._tokens.wait(now, tokens) if self._tokens else 0.0,
         )
@@ -128,11 +107,12 @@ class Throttle:
     def take(self, now: float, tokens: float = 0.0) -> Ticket:
         """One goes."""
         self.in_flight += 1
+        self._found.take(now)
         if self._requests:
             self._requests.take(now, 1.0)
         if self._tokens:
             self._tokens.take(now, tokens)
-        return Ticket(self._round, tokens if self._tokens else 0.0)
+        return Ticket(now, self._round, tokens if self._tokens else 0.0)
 
     # Coming back. ----------------------------------------------------------------------------------------------------
 
@@ -144,6 +124,7 @@ class Throttle:
             self._level -= 1
         if self._tokens and ticket.tokens:
             self._tokens.take(now, tokens - ticket.tokens)
+        self._found.answered(now, now - ticket.at)
         if self.limit < self.ceiling:
             self._grow(now)
 
@@ -158,8 +139,10 @@ class Throttle:
             wanted = min(LONGEST_WAIT, FIRST_PAUSE * 2.0**self._level) * self._chance.uniform(0.5, 1.5)
         else:
             wanted = 0.0
-        self._cut(ticket, now)
         self._paused_until = max(self._paused_until, now + wanted)
+        if ticket.round == self._round:
+            self._found.refused(now, self.limit, self._paused_until)
+        self._cut(ticket, now)
         return self._paused_until - now
 
     def slow(self, ticket: Ticket, now: float) -> None:
@@ -192,9 +175,13 @@ class Throttle:
         if self._starting:
             self._starting = not before or not speed or speed >= WORTH * before
         elif self._wanted_more:
-            self.limit = min(float(self.ceiling), self.limit + 1.0)
+            self.limit = min(float(self.ceiling), self.limit + self._step())
         self._wanted_more = False
         self._window = (now, 0, speed)
+
+    def _step(self) -> float:
+        """One at first, for a provider that refuses nothing but gets no faster either."""
+        return max(1.0, self.ceiling * STEP) if self._round else 1.0
 
     def _set_rates(self, now: float) -> None:
         """Buckets for the rates as they are known now: the strictest of all models that share them."""
@@ -203,9 +190,9 @@ class Throttle:
         requests = known.requests_per_minute or _least(each.requests_per_minute for each in said)
         tokens = known.tokens_per_minute or _least(each.tokens_per_minute for each in said)
         if requests != self._rates[0]:
-            self._requests = Bucket(requests, now) if requests else None
+            self._requests = Bucket(requests * PACE / 60.0, now) if requests else None
         if tokens != self._rates[1]:
-            self._tokens = Bucket(tokens, now) if tokens else None
+            self._tokens = Bucket(tokens * PACE / 60.0, now) if tokens else None
         self._rates = (requests, tokens)
 
 
