@@ -117,11 +117,11 @@ def test_a_rate_that_the_provider_tells_with_its_replies_is_kept_from_then_on() 
 def test_an_unknown_rate_is_found_with_a_few_refusals(retry_after: float | None, seconds: float) -> None:
     provider = Strict(40, seconds, retry_after, burst=40.0)
     seen = carried(Throttle(256, chance=CHANCE), provider, 300.0)
-    assert seen.answered / seen.seconds >= 0.75 * 40
-    assert seen.refused <= 20
+    assert seen.answered / seen.seconds >= 0.55 * 40
+    assert seen.refused <= 0.01 * seen.answered
     few_at_once = carried(Throttle(256, chance=CHANCE), Strict(40, seconds, retry_after), 300.0)
     assert few_at_once.answered / few_at_once.seconds >= 0.5 * 40
-    assert few_at_once.refused <= 20
+    assert few_at_once.refused <= 0.01 * few_at_once.answered
 
 
 def test_a_rate_that_rises_is_followed() -> None:
