@@ -119,7 +119,8 @@ class _Stopping:
 
     async def hand_over(self, engine: Engine) -> None:
         """From now on the engine is told, also of what was wished before."""
-        await asyncio.sleep(0)  # signals that came while everything was opened are heard now
+        for _ in range(4):  # a signal that came while everything was opened takes the loop a few turns to be heard
+            await asyncio.sleep(0)
         self._engine = engine
         if self._wished:
             engine.stop()

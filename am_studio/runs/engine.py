@@ -189,12 +189,17 @@ class Engine:
         self._emit(self._telling.planned(trials))
 
     def _with_rechecks(self, left: Sequence[TrialSpec], session: int) -> Sequence[TrialSpec]:
-        """What is left with the session's extra baseline trials among it, which are planned."""
+        """What is left with the session's extra baseline trials among it, which are planned.
+
+        Trials that only wait for their judge are nothing that a change of the subject could touch.
+        """
+        replied = self._run.replied()
+        to_ask = [spec for spec in left if spec.id not in replied]
         ended: Counter[str] = Counter()
         for (_, model), counts in self._run.counts(self._study.outcome).items():
             ended[model] += counts.completed + counts.failed
         extra = recheck_trials(
-            self._study, self._design.arms(), session, ended=ended, left=left, first_id=self._run.planned()
+            self._study, self._design.arms(), session, ended=ended, left=to_ask, first_id=self._run.planned()
         )
         if not extra:
             return left
