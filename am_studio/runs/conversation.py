@@ -106,8 +106,8 @@ class Conversation:
             if not failures or openings != breaker.openings:
                 failures, answers, openings = 0, breaker.answers, breaker.openings
             failures += 1
-            # Where the model has answered nobody else since, it may be the model and not the trial: once more as often.
-            if failures >= self._desk.tries * (1 if breaker.answers != answers else 2):
+            # Where the model has answered nobody else since, it may be the model and not the trial: nearly twice as many.
+            if failures >= (self._desk.tries if breaker.answers != answers else 2 * self._desk.tries - 1):
                 self._failed(line, answer, None)
                 return answer
             seconds = wait_before(failures, self._desk.chance)
