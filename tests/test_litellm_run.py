@@ -6,11 +6,13 @@ import json
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from am_studio.foundation.hashing import hash_json
+from am_studio.records import ClientName
 from am_studio.runs.analysis import analyse
 from am_studio.runs.carry import carry_out
 from am_studio.runs.engine import EngineSettings
@@ -78,28 +80,30 @@ def test_the_same_prompt_hash_reaches_every_model_each_sampled_as_it_should_be(
     with serving(Provider()) as provider:
         provider.says({"content": "Nothing to do."})
         reached = f"endpoint: {provider.url}, key_env: TEST_MODEL_KEY, price: {{input: 0, output: 0}}"
-        models = (
-            f"{{name: openai/one, {reached}}}",
-            f"{{name: hosted_vllm/two, {reached}, temperature: 0.5, max_tokens: 77}}",
-        )
-        ending = carry_out(new_run(study_at(small_pack(), *models), path))
+        names = ("openai/one", "hosted_vllm/two", "openai/three")
+        study = study_at(small_pack(), *(f"{{name: {name}, {reached}}}" for name in names))
+        one, two, three = study.models
+        models = (one, replace(two, temperature=0.5, max_tokens=77), replace(three, client="direct", temperature=0.0))
+        ending = carry_out(new_run(replace(study, models=models), path))
         assert ending.kind == "finished"
         sent = provider.requests
-    hashes: dict[str, Counter[str]] = {"one": Counter(), "two": Counter()}
+    hashes: dict[str, Counter[str]] = {"one": Counter(), "two": Counter(), "three": Counter()}
     for request in sent:
         messages = [[message["role"], message["content"]] for message in request["messages"]]
         hashes[request["model"]][hash_json(messages)] += 1
-    assert hashes["one"] == hashes["two"]
+    assert hashes["one"] == hashes["two"] == hashes["three"]
     assert {(request["model"], request["temperature"], request["max_tokens"]) for request in sent} == {
         ("one", 1.0, 1000),
         ("two", 0.5, 77),
+        ("three", 0.0, 1000),
     }
     with RunFile.open(path) as file:
         assert set(hashes["one"]) == {file.prompt(spec.id)[0] for spec in file.trials()}
 
 
+@pytest.mark.parametrize("client", ["litellm", "direct"])
 def test_a_provider_with_a_strict_rate_limit_loses_no_trial(
-    small_pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, client: ClientName
 ) -> None:
     """It lets forty requests a second through, four at once, and refuses the rest; nobody was told."""
     monkeypatch.setenv("TEST_MODEL_KEY", KEY)
@@ -121,7 +125,9 @@ def test_a_provider_with_a_strict_rate_limit_loses_no_trial(
 
         provider.answers = answers
         model = f"{{name: openai/little, endpoint: {provider.url}, key_env: TEST_MODEL_KEY, price: {{input: 0, output: 0}}}}"
-        ending = carry_out(new_run(study_at(small_pack(), model), path), settings=EngineSettings(tries=1))
+        study = study_at(small_pack(), model)
+        study = replace(study, models=(replace(study.models[0], client=client),))
+        ending = carry_out(new_run(study, path), settings=EngineSettings(tries=1))
     assert ending.kind == "finished"
     with RunFile.open(path) as file:
         assert sum(counts.completed for counts in file.counts("coercion").values()) == 44
