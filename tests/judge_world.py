@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from am_studio.judging import Ask, register
+from am_studio.judging import Ask, JudgeCalls, register
 from am_studio.records import (
     ChatRequest,
     ModelFailure,
@@ -42,6 +42,9 @@ class StubJudge:
     def models(self) -> tuple[ModelSettings, ...]:
         return (self.model,)
 
+    def greatest(self, questions: Questions, prompt_tokens: int, reply_tokens: int) -> tuple[JudgeCalls, ...]:
+        return (JudgeCalls(self.model, self.questions, self.questions * reply_tokens, self.questions * 1000),)
+
     async def judge_by_asking(
         self, reading: Reading, transcript: Transcript, situation: Situation, questions: Questions, ask: Ask
     ) -> tuple[Verdict, ...]:
@@ -69,12 +72,18 @@ def open_stub(settings: Mapping[str, Any]) -> StubJudge:
     model = ModelSettings(
         str(settings.get("model", JUDGE)),
         endpoint=str(settings.get("endpoint", "")),
-        input_price=float(settings.get("input", 0)),
-        output_price=float(settings.get("output", 0)),
+        input_price=_price(settings, "input"),
+        output_price=_price(settings, "output"),
     )
     return StubJudge(
         model, int(settings.get("questions", 1)), bool(settings.get("at_once")), str(settings.get("asks", ""))
     )
+
+
+def _price(settings: Mapping[str, Any], of: str) -> float | None:
+    """US dollars a million tokens; nothing where none is given, unknown where it is negative."""
+    price = float(settings.get(of, 0))
+    return None if price < 0 else price
 
 
 def recognises(request: ChatRequest, _: int) -> Reply:

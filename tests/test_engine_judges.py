@@ -8,6 +8,7 @@ import pytest
 
 from am_studio.foundation.errors import StudioError
 from am_studio.records import ChatRequest, ModelFailure, Reply
+from am_studio.runs.carry import plan_study
 from am_studio.runs.events import ModelStopped
 from am_studio.runs.runfile import RunFile
 from am_studio.runs.verify import damages
@@ -47,6 +48,21 @@ def test_every_trial_is_judged_by_asking_and_each_request_has_a_row(small_pack, 
             assert len(file.judge_replies(spec.id, file.plan.judge)) == 1
             assert len(file.transcript(spec.id).replies) == 1
         assert list(damages(file)) == []
+
+
+def test_what_a_judge_asks_is_in_the_plan_with_its_greatest_cost(small_pack) -> None:
+    """Two questions a trial of a judge that may write 1,000 tokens at 1,000 dollars a million; the subject is free."""
+    plan, _ = plan_study(study_at(small_pack(), FREE, judge="{kind: stub, questions: 2, output: 1000}"))
+    (asked,) = plan.judging
+    assert (asked.model, asked.calls) == (JUDGE, 88)
+    assert asked.greatest_cost == pytest.approx(88.0)
+    assert plan.greatest_cost == pytest.approx(88.0)
+    assert plan.calls == 44 + 88
+    unpriced, _ = plan_study(study_at(small_pack(), FREE, judge="{kind: stub, model: openai/nobody-knows, input: -1}"))
+    assert unpriced.unpriced == ("openai/nobody-knows",)
+    assert unpriced.greatest_cost is None
+    rules, _ = plan_study(study_at(small_pack(), FREE))
+    assert rules.judging == ()
 
 
 def test_judges_work_while_trials_are_still_to_come_and_the_reply_is_durable_first(small_pack, path: Path) -> None:

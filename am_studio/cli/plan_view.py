@@ -23,6 +23,10 @@ def plan_view(plan: Plan) -> RenderableType:
     facts = f"{plan.scenario} · {study.design.get('kind')} · {study.outcome} · judge {plan.judge} · seed {study.seed}"
     lines: list[RenderableType] = [_line(title, "bold"), _line(facts), Text(), _arms(plan), Text()]
     lines += [_line(_model(model)) for model in plan.models]
+    lines += [
+        _line(f"judge asks {each.model}: {each.calls} calls, at most {money(each.greatest_cost)}")
+        for each in plan.judging
+    ]
     lines += [_line(_total(plan))]
     lines += [_line(f"Note: {warning}") for warning in plan.warnings]
     return Group(*lines, _line(f"Plan {plan.hash}", "dim"))

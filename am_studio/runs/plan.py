@@ -22,6 +22,7 @@ from am_studio.judging import open_judge
 from am_studio.models.prices import estimated_tokens, find_price
 from am_studio.models.registry import check_model
 from am_studio.records import Choice, Study, TrialSpec, Variant
+from am_studio.runs.judge_costs import PlannedJudging, planned_judging
 from am_studio.runs.study import study_as_json
 from am_studio.scenarios import Scenario, situate
 from am_studio.version import __version__
@@ -82,6 +83,8 @@ class Plan:
     program: str
     """Version of the program."""
     hash: str
+    judging: tuple[PlannedJudging, ...] = ()
+    """What the judge asks of models; its requests and their cost are among all the others."""
 
     @property
     def simulated(self) -> bool:
@@ -90,14 +93,15 @@ class Plan:
 
     @property
     def greatest_cost(self) -> float | None:
-        """US dollars over all models; None when the price of one is unknown."""
-        costs = [model.greatest_cost for model in self.models]
+        """US dollars over all models, those that the judge asks among them; None when the price of one is unknown."""
+        costs = [*(model.greatest_cost for model in self.models), *(asked.greatest_cost for asked in self.judging)]
         return None if None in costs else sum(cost for cost in costs if cost is not None)
 
     @property
     def unpriced(self) -> tuple[str, ...]:
-        """Models whose price is unknown."""
-        return tuple(model.name for model in self.models if model.trial_cost is None)
+        """Models whose price is unknown, those that the judge asks among them."""
+        subjects = [model.name for model in self.models if model.trial_cost is None]
+        return (*subjects, *(asked.model for asked in self.judging if asked.greatest_cost is None))
 
 
 def make_plan(study: Study, scenario: Scenario) -> Plan:
@@ -106,24 +110,32 @@ def make_plan(study: Study, scenario: Scenario) -> Plan:
     for model in study.models:
         check_model(model)
     design = open_design(study, scenario)
-    judge = open_judge(study.judge).name
+    judge = open_judge(study.judge)
     first = design.next_trials(NoResults())
     arms = _arms(design, first, study)
     models = _models(study, scenario, design, first, arms)
     trials = design.greatest()
+    judging = planned_judging(
+        judge,
+        scenario.questions,
+        trials=trials,
+        prompt_tokens=max(model.prompt_tokens for model in models),
+        reply_tokens=study.turns * max(model.sampling(study.sampling).max_tokens for model in study.models),
+    )
     plan = Plan(
         study=replace(study, source=""),
         scenario=scenario.ref,
         scenario_hash=scenario.hash,
-        judge=judge,
+        judge=judge.name,
         estimand=design.estimand,
         arms=arms,
         models=models,
         trials=trials,
-        calls=trials * study.turns,
+        calls=trials * study.turns + sum(asked.calls for asked in judging),
         warnings=(),
         program=__version__,
         hash="",
+        judging=judging,
     )
     return replace(plan, warnings=tuple(_warnings(plan)), hash=plan_hash(plan))
 
