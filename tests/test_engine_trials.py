@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -385,3 +387,38 @@ def test_when_the_disk_is_full_nothing_more_is_sent_and_nothing_stored_is_lost(s
     with RunFile.open(path) as stored:
         assert list(damages(stored)) == []
         assert all(count.completed == count.planned for count in stored.counts("coercion").values())
+
+
+# Stopping --------------------------------------------------------------------------------------------------------------
+
+
+class Stopped(Subject):
+    """Presses Ctrl-C so many times while its fourth request is out, which takes half a minute."""
+
+    def __init__(self, times: int, seconds: float) -> None:
+        super().__init__(sometimes_threatens)
+        self.times, self.slowly = times, seconds
+
+    async def ask(self, request: ChatRequest) -> Reply | ModelFailure:
+        if len(self.requests) == 3:
+            self.seconds = self.slowly
+            loop = asyncio.get_running_loop()
+            for time in range(self.times):
+                loop.call_later(0.02 + 0.05 * time, signal.raise_signal, signal.SIGINT)
+        return await super().ask(request)
+
+
+def test_ctrl_c_waits_for_what_is_in_flight_and_a_second_one_leaves_it(small_pack, path: Path) -> None:
+    ending, _ = work(new_run(study_at(small_pack()), path), Stopped(1, 0.1), simulated_concurrency=4)
+    assert (ending.kind, ending.reason) == ("stopped", "stopped by the user")
+    with RunFile.open(path) as run:
+        assert run.tally().unknown == 0
+        assert run.planned() - run.unfinished() == run.tally().attempts >= 4
+    other = path.with_name("2.amrun")
+    ending, _ = work(new_run(study_at(small_pack()), other), Stopped(2, 30.0), simulated_concurrency=4)
+    assert ending.kind == "stopped"
+    with RunFile.open(other) as run:
+        assert run.tally().unknown >= 1, "counted at its worst case, and asked again"
+        assert run.sessions()[0].ending == "stopped by the user"
+    ending, _ = work(RunWriter.open(other), Subject())
+    assert ending.kind == "finished"
