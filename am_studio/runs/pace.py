@@ -6,12 +6,16 @@ guessed of its rate is paced. Pure: it is told the time.
 
 from __future__ import annotations
 
+from collections import deque
+
 BURST_SECONDS = 0.05
 """What was missed for so long is made up for at once; more would be a burst that a strict provider refuses."""
 CUT = 0.9
 """What is left of a rate that was refused."""
 _LEAST = 1 / 120
 """The slowest rate that is tried, in requests a second."""
+_RECENT = 64
+"""So many replies tell how fast they come, at most; an eighth of it at least."""
 _SOON, _LATER = 0.95, 1.2
 """Shares of the rate that was refused last: up to the first the rate grows quickly, from there to the second it probes."""
 _GROWTH = (0.1, 0.005, 0.2)
@@ -55,8 +59,8 @@ class FoundRate:
         self._bucket: Bucket | None = None
         self._refused = 0.0
         """The rate that was refused last; 0: a guess, which nothing was measured for."""
-        self._answers = 0
-        self._since = 0.0
+        self._answers: deque[float] = deque(maxlen=_RECENT)
+        """When the latest replies came, since something was refused."""
         self._seconds: float | None = None
 
     def wait(self, now: float) -> float:
@@ -70,7 +74,7 @@ class FoundRate:
 
     def answered(self, now: float, seconds: float) -> None:
         """A reply came, after so many seconds: a little faster from now on, where a rate was refused before."""
-        self._answers += 1
+        self._answers.append(now)
         self._seconds = seconds if self._seconds is None else 0.9 * self._seconds + 0.1 * seconds
         if self._bucket is not None:
             # There are as many replies a second as the rate says, so this is the growth of a second.
@@ -82,15 +86,21 @@ class FoundRate:
             return above
         return below if rate < _SOON * self._refused else around
 
-    def refused(self, now: float, in_flight: float, resumes: float) -> None:
-        """Something was refused while so many were in flight; it goes on at `resumes`."""
-        passed = now - self._since
-        measured = self._answers / passed if self._seconds is not None and passed > 2 * self._seconds else None
+    def refused(self, now: float, in_flight: float, known: float | None) -> None:
+        """Something was refused while so many were in flight; `known`: the rate a second that should be allowed."""
+        measured = self._measured()
         if self._bucket is None:
-            self._refused = measured or 0.0
-            self._bucket = Bucket(max(_LEAST, CUT * (measured or in_flight / (self._seconds or 1.0))), now)
+            self._refused = known or measured or 0.0
+            self._bucket = Bucket(CUT * (self._refused or in_flight / (self._seconds or 1.0)), now)
         else:
             rate = self._bucket.rate
             self._refused = rate if measured is None else min(rate, max(measured, rate / 2))
             self._bucket.set_rate(max(_LEAST, CUT * self._refused))
-        self._answers, self._since = 0, resumes
+        self._answers.clear()
+
+    def _measured(self) -> float | None:
+        """Replies a second of late; None where they are too few to tell."""
+        if len(self._answers) < _RECENT // 8:
+            return None
+        passed = self._answers[-1] - self._answers[0]
+        return (len(self._answers) - 1) / passed if passed > 0 else None

@@ -141,7 +141,7 @@ class Throttle:
             wanted = 0.0
         self._paused_until = max(self._paused_until, now + wanted)
         if ticket.round == self._round:
-            self._found.refused(now, self.limit, self._paused_until)
+            self._found.refused(now, self.limit, self._requests.rate if self._requests else None)
         self._cut(ticket, now)
         return self._paused_until - now
 
