@@ -88,14 +88,20 @@ class Subject:
 
 
 class Naps:
-    """A way to wait that takes no time and remembers how long was asked for."""
+    """A way to wait that takes no time and remembers how long was asked for, with the clock that goes with it."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
+        self.time = 0.0
+
+    def now(self) -> float:
+        return self.time
 
     async def __call__(self, seconds: float) -> None:
         self.seconds.append(seconds)
+        over = self.time + seconds
         await asyncio.sleep(0)
+        self.time = max(self.time, over)
 
 
 def work(
@@ -107,5 +113,6 @@ def work(
     def open_model(model: ModelSettings) -> Subject:
         return subjects if isinstance(subjects, Subject) else subjects[model.name]
 
-    engine = EngineSettings(sleep=naps or Naps(), **settings)
+    naps = naps or Naps()
+    engine = EngineSettings(sleep=naps, clock=naps.now, **settings)
     return carry_out(run, observer=events.append, settings=engine, open_model=open_model), events

@@ -170,3 +170,33 @@ def test_importing_every_module_opens_no_socket_and_loads_nothing_heavy(tmp_path
         [sys.executable, "-c", NO_SOCKETS], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+STOPPED_AT_ONCE = """
+import os, signal, sys
+from pathlib import Path
+import am_studio.runs.carry as carry
+from am_studio.runs.writer import RunWriter
+inner = carry.load_carried
+def interrupted(*given):
+    os.kill(os.getpid(), signal.SIGINT)
+    return inner(*given)
+carry.load_carried = interrupted
+ending = carry.carry_out(RunWriter.open(Path(sys.argv[1])))
+print(ending.kind, ending.left)
+"""
+
+
+def test_ctrl_c_in_the_first_moments_of_resuming_ends_the_session_as_stopped(tmp_path: Path) -> None:
+    run = tmp_path / "early.amrun"
+    assert interrupt(["run", *STUDY, "--out", run], run, tmp_path, signal.SIGINT, 1) == 130
+    with RunFile.open(run) as file:
+        left, attempts = file.unfinished(), file.tally().attempts
+    done = subprocess.run(
+        [sys.executable, "-c", STOPPED_AT_ONCE, str(run)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["stopped", str(left)]
+    with RunFile.open(run) as file:
+        assert [session.ending for session in file.sessions()] == ["stopped by the user"] * 2
+        assert file.tally().attempts == attempts, "nothing was sent"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -10,7 +12,16 @@ import pytest
 from am_studio.foundation.errors import StudioError
 from am_studio.records import ChatRequest, Counts, ModelFailure, Reply
 from am_studio.runs.analysis import analyse
-from am_studio.runs.events import AttemptFailed, ModelStopped, RunFinished, RunPaused, RunStarted, TrialsEnded
+from am_studio.runs.events import (
+    AttemptFailed,
+    ModelPaused,
+    ModelResumed,
+    ModelStopped,
+    RunFinished,
+    RunPaused,
+    RunStarted,
+    TrialsEnded,
+)
 from am_studio.runs.runfile import RunFile
 from am_studio.runs.verify import damages
 from am_studio.runs.writer import RunWriter
@@ -98,62 +109,153 @@ def test_every_model_of_a_study_reads_the_same_prompts(small_pack, path: Path) -
 # Faults ----------------------------------------------------------------------------------------------------------------
 
 
-def fails_first(times: int, failure: ModelFailure) -> Subject:
-    """Each trial's first requests fail; then it answers."""
-    seen: Counter[int] = Counter()
+def test_a_provider_that_asks_for_a_pause_gets_it_from_every_request(small_pack, path: Path) -> None:
+    naps = Naps()
+    asked_at: list[float] = []
 
     def script(request: ChatRequest, number: int) -> Reply | ModelFailure:
-        seen[request.seed] += 1
-        return failure if seen[request.seed] <= times else sometimes_threatens(request, number)
+        asked_at.append(naps.time)
+        return ModelFailure("rate_limit", "slow down", retry_after=7.0) if number == 20 else reply(THREAT)
 
-    return Subject(script)
-
-
-def test_a_provider_that_asks_for_a_pause_gets_it(small_pack, path: Path) -> None:
-    naps = Naps()
-    subject = fails_first(1, ModelFailure("rate_limit", "slow down", retry_after=7.0))
-    ending, events = work(new_run(study_at(small_pack()), path), subject, naps=naps)
+    ending, events = work(new_run(study_at(small_pack()), path), Subject(script), naps=naps, simulated_concurrency=4)
     assert ending.kind == "finished"
-    assert len(naps.seconds) == 44
-    assert all(7.0 <= seconds < 10.0 for seconds in naps.seconds)
-    assert len(set(naps.seconds)) > 1, "those who waited come back one by one"
+    assert {at for at in asked_at if at < 7.0} == {0.0}
+    assert sum(at == 0.0 for at in asked_at) <= 24, "only those that had left already"
+    assert all(at >= 7.0 for at in asked_at[24:])
     waits = [event.waits for event in events if isinstance(event, AttemptFailed)]
-    assert sorted(wait for wait in waits if wait is not None) == sorted(naps.seconds)
+    assert len(waits) == 1
+    assert waits[0] is not None
+    assert 7.0 <= waits[0] < 9.0
+    with RunFile.open(path) as run:
+        assert run.tally().failures == {"rate_limit": 1}
 
 
-def test_while_a_model_is_paused_nothing_else_is_sent_to_it(small_pack, path: Path) -> None:
-    asked_at: list[int] = []
+def test_a_strict_rate_limit_never_makes_a_trial_fail(small_pack, path: Path) -> None:
+    """Nine of ten requests are refused; nobody is lost, however few tries there are."""
+    slow = ModelFailure("rate_limit", "slow down")
+    subject = Subject(lambda request, number: reply("Nothing.") if number % 10 == 9 else slow)
+    ending, _ = work(new_run(study_at(small_pack()), path), subject, tries=2)
+    assert ending.kind == "finished"
+    with RunFile.open(path) as run:
+        assert all(count.completed == count.planned for count in run.counts("coercion").values())
+        assert run.tally().failures == {"rate_limit": len(subject.requests) - 44}
 
-    class Watching(Naps):
-        async def __call__(self, seconds: float) -> None:
-            before = len(subject.requests)
-            for _ in range(5):
-                await super().__call__(seconds)
-            asked_at.append(len(subject.requests) - before)
 
-    slow = ModelFailure("rate_limit", "slow down", retry_after=1.0)
-    subject = Subject(lambda request, number: slow if number == 20 else sometimes_threatens(request, number))
-    work(new_run(study_at(small_pack()), path), subject, naps=Watching(), simulated_concurrency=1)
-    assert asked_at == [0]
-    subject.requests.clear()
-    work(new_run(study_at(small_pack()), path.with_name("2.amrun")), subject, naps=Watching(), simulated_concurrency=8)
-    assert asked_at[1] <= 7, "only those that had left already"
+def test_a_provider_that_refuses_everything_is_given_up_after_half_an_hour_and_its_trials_stay_planned(
+    small_pack, path: Path
+) -> None:
+    naps = Naps()
+    subject = Subject(lambda *_: ModelFailure("rate_limit", "slow down"))
+    ending, events = work(new_run(study_at(small_pack()), path), subject, naps=naps)
+    assert ending.kind == "models"
+    assert "refused everything for 3" in ending.reason
+    assert ending.left == 44
+    assert 1700.0 < naps.time < 2000.0
+    assert len(subject.requests) < 200, "it is not hammered meanwhile"
+    assert any(isinstance(event, ModelPaused) for event in events)
+
+
+def test_a_pause_of_hours_is_not_waited_for(small_pack, path: Path) -> None:
+    naps = Naps()
+    subject = Subject(lambda *_: ModelFailure("rate_limit", "come back tomorrow", retry_after=36_000.0))
+    ending, _ = work(new_run(study_at(small_pack()), path), subject, naps=naps)
+    assert ending.kind == "models"
+    assert "36,000 s" in ending.reason
+    assert naps.time == 0.0
 
 
 def test_waits_grow_from_try_to_try_and_a_trial_that_never_works_is_failed_not_harmless(small_pack, path: Path) -> None:
     naps = Naps()
-    subject = Subject(lambda *_: ModelFailure("server", "overloaded"))
-    ending, _ = work(new_run(study_at(small_pack()), path), subject, naps=naps, tries=4, simulated_concurrency=1)
+    poisoned: set[int] = set()
+
+    def script(request: ChatRequest, number: int) -> Reply | ModelFailure:
+        if number == 0:
+            poisoned.add(request.seed)
+        return ModelFailure("server", "overloaded") if request.seed in poisoned else reply("Nothing.")
+
+    subject = Subject(script)
+    ending, events = work(new_run(study_at(small_pack()), path), subject, naps=naps, tries=4, simulated_concurrency=1)
     assert ending.kind == "finished"
-    assert len(subject.requests) == 44 * 4
-    first, second, third = naps.seconds[:3]
+    assert len(subject.requests) == 43 + 4
+    first, second, third = naps.seconds
     assert 0.25 <= first <= 0.75
     assert 0.5 <= second <= 1.5
     assert 1.0 <= third <= 3.0
+    assert [event.waits is None for event in events if isinstance(event, AttemptFailed)] == [False] * 3 + [True]
     with RunFile.open(path) as run:
-        assert run.counts("coercion")["baseline", BEST] == Counts(20, failed=20)
-        assert run.tally().failures == {"server": 176}
-        assert analyse(run).tables[0].baseline_rate.n == 0
+        counts = run.counts("coercion")
+        assert sum(count.failed for count in counts.values()) == 1
+        assert sum(count.completed for count in counts.values()) == 43
+        assert run.tally().failures == {"server": 4}
+        assert (
+            sum(effect.rate.n for effect in analyse(run).tables[0].effects) + analyse(run).tables[0].baseline_rate.n
+            == 43
+        )
+
+
+def test_the_last_trial_of_all_fails_by_itself_as_well(small_pack, path: Path) -> None:
+    subject = Subject(
+        lambda request, number: (
+            ModelFailure("server", "oh") if request.seed == subject.requests[0].seed else reply("No.")
+        )
+    )
+    ending, _ = work(new_run(study_at(small_pack()), path), subject, tries=3)
+    assert ending.kind == "finished"
+    with RunFile.open(path) as run:
+        assert sum(count.failed for count in run.counts("coercion").values()) == 1
+
+
+# A model that is down --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("in_flight", [1, 3, 64])
+def test_an_outage_pauses_the_model_and_costs_no_trial(small_pack, path: Path, in_flight: int) -> None:
+    naps = Naps()
+
+    def script(request: ChatRequest, _: int) -> Reply | ModelFailure:
+        down = len(subject.requests) >= 4 and naps.time < 100.0
+        return ModelFailure("server", "we are down") if down else sometimes_threatens(request, 0)
+
+    subject = Subject(script)
+    ending, events = work(new_run(study_at(small_pack()), path), subject, naps=naps, simulated_concurrency=in_flight)
+    assert ending.kind == "finished"
+    with RunFile.open(path) as run:
+        assert all(count.completed == count.planned for count in run.counts("coercion").values())
+    paused = [event for event in events if isinstance(event, ModelPaused)]
+    assert "failures in a row: we are down" in paused[0].reason
+    assert [event.seconds for event in paused] == sorted(event.seconds for event in paused), "pauses grow"
+    assert [event.model for event in events if isinstance(event, ModelResumed)] == [BEST]
+    assert len(subject.requests) <= 44 + 8 + in_flight + len(paused), "one request after each pause"
+
+
+def test_a_model_that_stays_down_is_stopped_and_its_trials_stay_planned(small_pack, path: Path) -> None:
+    down = Subject(lambda *_: ModelFailure("connection", "nobody is there"))
+    subjects = {"sim/strategist": down, "sim/cautious": Subject()}
+    ending, events = work(new_run(study_at(small_pack(), *subjects), path), subjects, tries=2)
+    assert (ending.kind, ending.left) == ("models", 44)
+    assert "No usable reply to" in ending.reason
+    assert "nobody is there" in ending.reason
+    assert [event.model for event in events if isinstance(event, ModelStopped)] == [BEST]
+    with RunFile.open(path) as run:
+        assert run.counts("coercion")["baseline", "sim/cautious"].completed == 20, "others go on"
+        assert all(count.failed == 0 for count in run.counts("coercion").values())
+    ending, _ = work(RunWriter.open(path), Subject())
+    assert ending.kind == "finished"
+
+
+def test_a_client_that_breaks_is_a_failure_of_the_request_and_says_no_secret(small_pack, path: Path) -> None:
+    class Broken(Subject):
+        async def ask(self, request: ChatRequest) -> Reply | ModelFailure:
+            if len(self.requests) == 3:
+                self.requests.append(request)
+                raise ValueError("sk-secret")
+            return await super().ask(request)
+
+    ending, events = work(new_run(study_at(small_pack()), path), Broken())
+    assert ending.kind == "finished"
+    assert [event.message for event in events if isinstance(event, AttemptFailed)] == [
+        "The client of this model failed: ValueError."
+    ]
 
 
 def test_a_wrong_key_stops_that_model_at_once_and_the_others_go_on(small_pack, path: Path) -> None:
@@ -174,9 +276,14 @@ def test_a_wrong_key_stops_that_model_at_once_and_the_others_go_on(small_pack, p
 
 
 def test_a_reply_that_never_ends_is_cut_off_by_the_clock(small_pack, path: Path) -> None:
-    ending, events = work(new_run(study_at(small_pack()), path), Subject(seconds=30.0), attempt_seconds=0.01, tries=2)
+    class Dripping(Subject):
+        async def ask(self, request: ChatRequest) -> Reply | ModelFailure:
+            self.seconds = 30.0 if len(self.requests) == 5 else 0.0
+            return await super().ask(request)
+
+    ending, events = work(new_run(study_at(small_pack()), path), Dripping(), attempt_seconds=0.05)
     assert ending.kind == "finished"
-    assert {event.kind for event in events if isinstance(event, AttemptFailed)} == {"timeout"}
+    assert [event.kind for event in events if isinstance(event, AttemptFailed)] == ["timeout"]
 
 
 def test_awkward_text_is_stored_as_it_came(small_pack, path: Path) -> None:
@@ -250,7 +357,10 @@ def test_failures_that_nobody_charges_for_cost_nothing(small_pack, path: Path) -
         assert run.tally().cost == 0.0
     work(new_run(study, path.with_name("2.amrun")), Subject(lambda *_: ModelFailure("timeout", "oh")), tries=2)
     with RunFile.open(path.with_name("2.amrun")) as run:
-        assert run.tally().cost == pytest.approx(6.0), "a request that timed out may have been answered and charged"
+        tally = run.tally()
+        assert tally.cost == pytest.approx(tally.attempts), (
+            "a request that timed out may have been answered and charged"
+        )
 
 
 # Disk ------------------------------------------------------------------------------------------------------------------
@@ -277,3 +387,38 @@ def test_when_the_disk_is_full_nothing_more_is_sent_and_nothing_stored_is_lost(s
     with RunFile.open(path) as stored:
         assert list(damages(stored)) == []
         assert all(count.completed == count.planned for count in stored.counts("coercion").values())
+
+
+# Stopping --------------------------------------------------------------------------------------------------------------
+
+
+class Stopped(Subject):
+    """Presses Ctrl-C so many times while its fourth request is out, which takes half a minute."""
+
+    def __init__(self, times: int, seconds: float) -> None:
+        super().__init__(sometimes_threatens)
+        self.times, self.slowly = times, seconds
+
+    async def ask(self, request: ChatRequest) -> Reply | ModelFailure:
+        if len(self.requests) == 3:
+            self.seconds = self.slowly
+            loop = asyncio.get_running_loop()
+            for time in range(self.times):
+                loop.call_later(0.02 + 0.05 * time, signal.raise_signal, signal.SIGINT)
+        return await super().ask(request)
+
+
+def test_ctrl_c_waits_for_what_is_in_flight_and_a_second_one_leaves_it(small_pack, path: Path) -> None:
+    ending, _ = work(new_run(study_at(small_pack()), path), Stopped(1, 0.1), simulated_concurrency=4)
+    assert (ending.kind, ending.reason) == ("stopped", "stopped by the user")
+    with RunFile.open(path) as run:
+        assert run.tally().unknown == 0
+        assert run.planned() - run.unfinished() == run.tally().attempts >= 4
+    other = path.with_name("2.amrun")
+    ending, _ = work(new_run(study_at(small_pack()), other), Stopped(2, 30.0), simulated_concurrency=4)
+    assert ending.kind == "stopped"
+    with RunFile.open(other) as run:
+        assert run.tally().unknown >= 1, "counted at its worst case, and asked again"
+        assert run.sessions()[0].ending == "stopped by the user"
+    ending, _ = work(RunWriter.open(other), Subject())
+    assert ending.kind == "finished"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import reduce
 
-from am_studio.cli.progress_view import summary
+import pytest
+
+from am_studio.cli.progress_view import ProgressView, summary
 from am_studio.records import Counts
 from am_studio.runs.board import Board, fold
 from am_studio.runs.events import (
@@ -12,6 +14,8 @@ from am_studio.runs.events import (
     Cell,
     Ended,
     Event,
+    ModelPaused,
+    ModelResumed,
     ModelStopped,
     RunFinished,
     RunPaused,
@@ -88,6 +92,24 @@ def test_trouble_is_counted_by_kind_and_said() -> None:
     line = summary(shown)
     assert "rate_limit 2" in line
     assert line.startswith("SIMULATED")
+
+
+def test_a_model_that_is_paused_is_told_until_it_is_asked_again_or_stopped(capsys: pytest.CaptureFixture[str]) -> None:
+    pause = ModelPaused(101.0, "openai/little", 20.0, "8 failures in a row: we are down")
+    paused = board(started(), pause)
+    assert paused.paused_models == {"openai/little": "8 failures in a row: we are down"}
+    assert "paused: openai/little" in summary(paused)
+    resumed = fold(paused, ModelResumed(121.0, "openai/little"))
+    assert resumed.paused_models == {}
+    assert "paused" not in summary(resumed)
+    stopped = fold(paused, ModelStopped(121.0, "openai/little", "still down"))
+    assert (stopped.paused_models, stopped.stopped_models) == ({}, {"openai/little": "still down"})
+    view = ProgressView()
+    for event in (started(), pause, ModelResumed(121.0, "openai/little")):
+        view.observe(event)
+    told = capsys.readouterr().err
+    assert "openai/little is paused for 20 s: 8 failures in a row: we are down" in told
+    assert "openai/little is asked again" in told
 
 
 def test_a_run_stops_pauses_and_finishes() -> None:

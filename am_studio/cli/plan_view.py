@@ -27,6 +27,9 @@ def plan_view(plan: Plan) -> RenderableType:
     for model, settings in zip(plan.models, study.models, strict=True):
         lines += [_line(_model(plan, model)), *(Text.assemble("  ", _line(told)) for told in _reached(settings))]
     lines += [_line(f"Judge: {model.name} {reach_words(model)}") for model in plan.judge_models]
+    lines += [
+        _line(f"Judge asks {each.model}: {each.calls} calls, {most_words(each.greatest_cost)}") for each in plan.judging
+    ]
     lines += [_line(_total(plan))]
     lines += [_line(told) for told in [recheck_words(plan)] if told]
     lines += [_line(note) for note in plan.notes]

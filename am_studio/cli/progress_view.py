@@ -14,7 +14,17 @@ from am_studio.foundation.hygiene import one_line
 from am_studio.records import Counts
 from am_studio.reports.numbers import duration
 from am_studio.runs.board import Board, fold
-from am_studio.runs.events import AttemptFailed, Event, ModelStopped, RunFinished, RunPaused, RunStarted, RunStopping
+from am_studio.runs.events import (
+    AttemptFailed,
+    Event,
+    ModelPaused,
+    ModelResumed,
+    ModelStopped,
+    RunFinished,
+    RunPaused,
+    RunStarted,
+    RunStopping,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -60,6 +70,10 @@ class ProgressView:
         match event:
             case ModelStopped(model=model, reason=reason):
                 self._tell(f"nothing more is asked of {model}: {reason}")
+            case ModelPaused(model=model, seconds=seconds, reason=reason):
+                self._tell(f"{model} is paused for {duration(seconds)}: {reason}")
+            case ModelResumed(model=model):
+                self._tell(f"{model} is asked again")
             case RunStopping(in_flight=in_flight) if in_flight:
                 waiting = "1 request" if in_flight == 1 else f"{in_flight} requests"
                 self._tell(f"stopping: waiting for {waiting} in flight; Ctrl-C again leaves them")
@@ -114,6 +128,8 @@ def summary(board: Board, *, arms: bool = False) -> str:
         parts.append(f"{duration(board.seconds_left)} left")
     if board.cost:
         parts.append(f"${board.cost:,.2f}")
+    if board.paused_models:
+        parts.append(f"paused: {', '.join(board.paused_models)}")
     if board.errors:
         parts.append("errors: " + ", ".join(f"{kind} {number}" for kind, number in sorted(board.errors.items())))
     if arms and 0 < len(board.counts) <= MOST_ARMS_IN_A_LINE:

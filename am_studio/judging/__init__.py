@@ -2,6 +2,17 @@
 
 from am_studio.judging import rules as _rules  # noqa: F401 - registers itself
 from am_studio.judging.agreement import Agreement, agreement, meant
-from am_studio.judging.base import Ask, AskingJudge, Judge, judge_kinds, open_judge, register
+from am_studio.judging.base import Ask, AskingJudge, Judge, JudgeCalls, judge_kinds, open_judge, register
 
-__all__ = ["Agreement", "Ask", "AskingJudge", "Judge", "agreement", "judge_kinds", "meant", "open_judge", "register"]
+__all__ = [
+    "Agreement",
+    "Ask",
+    "AskingJudge",
+    "Judge",
+    "JudgeCalls",
+    "agreement",
+    "judge_kinds",
+    "meant",
+    "open_judge",
+    "register",
+]

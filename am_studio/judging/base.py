@@ -7,6 +7,7 @@ trial belongs to, and what a simulated subject meant is no part of what they are
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from am_studio.foundation.errors import StudioError, nearest
@@ -43,6 +44,19 @@ Ask = Callable[[ChatRequest], Awaitable[Reply | ModelFailure]]
 """Sends one request of a judge: its row is stored first, its cost is reserved, and it is tried again where that helps."""
 
 
+@dataclass(frozen=True, slots=True)
+class JudgeCalls:
+    """What a judge asks of one model for one trial, at most."""
+
+    model: ModelSettings
+    calls: int
+    """Requests."""
+    input_tokens: int
+    """Read in all of them together."""
+    output_tokens: int
+    """Written in all of them together."""
+
+
 class AskingJudge(Protocol):
     """A judge that asks models. Its requests run beside the trials that are still to come."""
 
@@ -54,6 +68,10 @@ class AskingJudge(Protocol):
     @property
     def models(self) -> tuple[ModelSettings, ...]:
         """Every model that it asks; requests to others are refused."""
+        ...
+
+    def greatest(self, questions: Questions, prompt_tokens: int, reply_tokens: int) -> tuple[JudgeCalls, ...]:
+        """What it asks for one trial at most, a line a model, where the subject reads and writes so many tokens at most."""
         ...
 
     async def judge_by_asking(

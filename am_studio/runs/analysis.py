@@ -15,6 +15,7 @@ from am_studio.foundation.errors import StudioError, nearest
 from am_studio.judging import Agreement, agreement
 from am_studio.records import AcrossModels, EffectTable
 from am_studio.runs.carried import load_carried
+from am_studio.runs.drift import drift
 from am_studio.runs.runfile import RunFile
 from am_studio.version import __version__
 
@@ -49,7 +50,7 @@ def analyse(run: RunFile, outcome: str | None = None) -> Analysis:
     tables = []
     for model in plan.study.models:
         table = design.analyse(results, asked, model.name)
-        all_notes = (*table.notes, *notes, *_copies(run, model.name))
+        all_notes = (*table.notes, *notes, *_drift(run, asked, model.name), *_copies(run, model.name))
         tables.append(replace(table, simulated=table.simulated or model.name in simulated, notes=all_notes))
     found = agreement(scenario.questions.outcome(asked), run.judged_intents(asked))
     return Analysis(asked, tuple(tables), across_models(tables), found if found.n else None)
@@ -67,6 +68,12 @@ def _notes(run: RunFile, outcome: str) -> Iterator[str]:
     if unknown:
         requests = "1 request" if unknown == 1 else f"{unknown} requests"
         yield f"{requests} ended with a killed process; the answers are unknown, and the trials were asked again."
+
+
+def _drift(run: RunFile, outcome: str, model: str) -> Iterator[str]:
+    found = drift(run, outcome, model)
+    if found is not None:
+        yield found.told
 
 
 def _copies(run: RunFile, model: str) -> Iterator[str]:

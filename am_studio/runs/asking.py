@@ -54,9 +54,6 @@ def _reasons(plan: Plan, scenario: Path, own: UserSettings) -> Iterator[str]:
         yield f"What it can cost is not known: no price is known for {', '.join(plan.unpriced)}."
     elif cost > limit:
         yield f"It can cost up to ${cost:,.2f}; you are asked above ${limit:,.2f}."
-    priced = [model.name for model in plan.judge_models if not model.simulated and find_price(model) is not None]
-    if priced:
-        yield f"The judge asks {', '.join(priced)}, and what that costs is not known beforehand."
     for model in (*plan.study.models, *plan.judge_models):
         if not model.embedded:
             yield from _of_endpoint(model, own)

@@ -14,6 +14,8 @@ from am_studio.runs.events import (
     Cell,
     Ended,
     Event,
+    ModelPaused,
+    ModelResumed,
     ModelStopped,
     RunFinished,
     RunPaused,
@@ -44,6 +46,8 @@ class Board:
     cost: float = 0.0
     errors: Mapping[str, int] = field(default_factory=dict)
     """Failed requests of this session by kind."""
+    paused_models: Mapping[str, str] = field(default_factory=dict)
+    """Models that are not asked for a while, with the reason."""
     stopped_models: Mapping[str, str] = field(default_factory=dict)
     """Models that nothing more is asked of, with the reason."""
     state: str = "waiting"
@@ -94,8 +98,14 @@ def fold(board: Board, event: Event) -> Board:
             return _ended(board, event)
         case AttemptFailed(kind=kind):
             return replace(board, now=event.at, errors={**board.errors, kind: board.errors.get(kind, 0) + 1})
+        case ModelPaused(model=model, reason=reason):
+            return replace(board, now=event.at, paused_models={**board.paused_models, model: reason})
+        case ModelResumed(model=model):
+            return replace(board, now=event.at, paused_models=_without(board.paused_models, model))
         case ModelStopped(model=model, reason=reason):
-            return replace(board, now=event.at, stopped_models={**board.stopped_models, model: reason})
+            paused = _without(board.paused_models, model)
+            stopped = {**board.stopped_models, model: reason}
+            return replace(board, now=event.at, paused_models=paused, stopped_models=stopped)
         case RunStopping():
             return replace(board, now=event.at, state="stopping")
         case RunPaused(reason=reason):
@@ -121,6 +131,10 @@ def _started(event: RunStarted) -> Board:
         before=ended,
         recent=((event.at, ended),),
     )
+
+
+def _without(models: Mapping[str, str], model: str) -> dict[str, str]:
+    return {name: reason for name, reason in models.items() if name != model}
 
 
 def _counts(cell: Cell) -> Counts:

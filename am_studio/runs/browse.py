@@ -7,7 +7,7 @@ a trial are `trial_view.py`'s, looking for words in all of them is `search.py`'s
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from am_studio.records import Answer
 from am_studio.runs import codec, schema
 from am_studio.runs.carried import load_carried
 from am_studio.runs.labels import raters
+from am_studio.runs.rechecks import arm_label, recheck_session
 from am_studio.runs.runfile import RunFile, RunState
 from am_studio.scenarios import Scenario
 
@@ -55,7 +56,7 @@ class RunAbout:
     simulated: bool
     """Whether every model is a simulated subject."""
     arms: tuple[tuple[str, str], ...]
-    """(name, label), in the plan's order."""
+    """(name, label), in the plan's order; then the extra baselines of later sessions."""
     models: tuple[str, ...]
     outcomes: tuple[Asked, ...]
     """The study's own first."""
@@ -115,13 +116,18 @@ def about(run: RunFile) -> RunAbout:
         study=plan.study.name,
         state=run.state(),
         simulated=run.simulated,
-        arms=tuple((arm.name, arm.label) for arm in plan.arms),
+        arms=(*((arm.name, arm.label) for arm in plan.arms), *_rechecks(run)),
         models=tuple(model.name for model in plan.models),
         outcomes=tuple(asked),
         judge=plan.judge,
         raters=raters(run),
         planned=run.planned(),
     )
+
+
+def _rechecks(run: RunFile) -> Iterator[tuple[str, str]]:
+    arms = [name for (name,) in run.query("SELECT name FROM name WHERE kind = 'arm' ORDER BY id")]
+    return ((arm, arm_label(arm, {})) for arm in arms if recheck_session(arm) is not None)
 
 
 def find_trials(run: RunFile, wanted: Wanted = Wanted()) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ import apsw
 
 from am_studio.designs.registry import open_design
 from am_studio.foundation.errors import StudioError
-from am_studio.judging import open_judge
+from am_studio.judging import Judge, open_judge
 from am_studio.models.base import Client
 from am_studio.models.registry import open_client
 from am_studio.records import ModelSettings, Study
@@ -74,30 +74,56 @@ def carry_out(
 async def _session(
     run: RunWriter, observer: Observer, settings: EngineSettings | None, open_model: OpenClient
 ) -> Ending:
-    plan = run.plan
-    scenario = load_carried(run.scenario_texts, plan)
-    judge = open_judge(plan.study.judge)
-    if judge.name != plan.judge:
-        raise StudioError(
-            f"the run was planned with the judge {plan.judge}, this program has {judge.name}",
-            hint=f"carry it on with version {plan.program} of the program",
+    stopping = _Stopping()
+    # Before anything else: a signal that came earlier would cancel this task at some later moment, as an error.
+    with _signals(stopping.stop):
+        plan = run.plan
+        scenario = load_carried(run.scenario_texts, plan)
+        judge = open_judge(plan.study.judge)
+        if judge.name != plan.judge:
+            raise StudioError(
+                f"the run was planned with the judge {plan.judge}, this program has {judge.name}",
+                hint=f"carry it on with version {plan.program} of the program",
+            )
+        asked = () if isinstance(judge, Judge) else judge.models
+        clients = {model: open_model(model) for model in dict.fromkeys((*plan.study.models, *asked))}
+        engine = Engine(
+            run,
+            scenario=scenario,
+            design=open_design(plan.study, scenario),
+            judge=judge,
+            clients=clients,
+            observer=observer,
+            settings=settings,
         )
-    clients = {model.name: open_model(model) for model in plan.study.models}
-    engine = Engine(
-        run,
-        scenario=scenario,
-        design=open_design(plan.study, scenario),
-        judge=judge,
-        clients=clients,
-        observer=observer,
-        settings=settings,
-    )
-    try:
-        with _signals(engine.stop):
+        try:
+            await stopping.hand_over(engine)
             return await engine.carry_out()
-    finally:
-        for client in clients.values():
-            await client.close()
+        finally:
+            for client in clients.values():
+                await client.close()
+
+
+class _Stopping:
+    """Passes a wish to stop on to the engine, also one that comes before there is any."""
+
+    def __init__(self) -> None:
+        self._engine: Engine | None = None
+        self._wished = False
+
+    def stop(self) -> None:
+        """Somebody wants the session to end."""
+        self._wished = True
+        if self._engine is not None:
+            self._engine.stop()
+
+    async def hand_over(self, engine: Engine) -> None:
+        """From now on the engine is told, also of what was wished before."""
+        for _ in range(4):  # a signal that came while everything was opened takes the loop a few turns to be heard
+            await asyncio.sleep(0)
+        self._engine = engine
+        if self._wished:
+            engine.stop()
 
 
 @contextmanager

@@ -90,6 +90,25 @@ class AttemptFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelPaused:
+    """This model is not asked for a while, because it fails or because its provider wants a pause; others go on."""
+
+    at: float
+    model: str
+    seconds: float
+    """Until it is asked again; a model that failed is then asked by a single request first."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelResumed:
+    """This model is asked again."""
+
+    at: float
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelStopped:
     """Nothing more is asked of this model in this session; its other trials stay planned."""
 
@@ -123,5 +142,16 @@ class RunFinished:
     at: float
 
 
-Event = RunStarted | TrialsPlanned | TrialsEnded | AttemptFailed | ModelStopped | RunStopping | RunPaused | RunFinished
+Event = (
+    RunStarted
+    | TrialsPlanned
+    | TrialsEnded
+    | AttemptFailed
+    | ModelPaused
+    | ModelResumed
+    | ModelStopped
+    | RunStopping
+    | RunPaused
+    | RunFinished
+)
 Observer = Callable[[Event], None]

@@ -22,6 +22,7 @@ from am_studio.runs import codec, schema
 from am_studio.runs.database import connect
 from am_studio.runs.lock import is_held
 from am_studio.runs.plan import Plan
+from am_studio.runs.rechecks import arm_label
 from am_studio.runs.runfile import Key, RunFile, RunState, Session, Tally
 
 WINDOW_SECONDS = 10.0
@@ -118,7 +119,7 @@ class Snapshot:
 
     def label(self, arm: str) -> str:
         """What an arm is called."""
-        return next((planned.label for planned in self.plan.arms if planned.name == arm), arm)
+        return arm_label(arm, {planned.name: planned.label for planned in self.plan.arms})
 
 
 def look(path: Path, since: Snapshot | None = None) -> Snapshot:

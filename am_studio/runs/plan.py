@@ -19,10 +19,10 @@ from am_studio.effects.intervals import wilson
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.foundation.hashing import hash_json
 from am_studio.judging import Judge, open_judge
-from am_studio.models.prices import find_price
 from am_studio.models.registry import check_model
 from am_studio.records import Choice, ModelSettings, Study, TrialSpec, Variant
 from am_studio.runs.costs import Forecaster
+from am_studio.runs.judge_costs import PlannedJudging, planned_judging
 from am_studio.runs.study import study_as_json
 from am_studio.scenarios import Scenario
 from am_studio.version import __version__
@@ -93,8 +93,9 @@ class Plan:
     tokens: str = ""
     """What they were counted by: an encoding, or `estimated`."""
     judge_models: tuple[ModelSettings, ...] = ()
-    """Models that the judge asks. What that costs depends on the replies: it is in no figure here, but counts towards the
-    budget."""
+    """Models that the judge asks, and how they are reached."""
+    judging: tuple[PlannedJudging, ...] = ()
+    """What the judge asks of them; its requests and their cost are among all the others."""
     notes: tuple[str, ...] = ()
     """What the design says of itself beyond its arms, a line each."""
 
@@ -105,15 +106,15 @@ class Plan:
 
     @property
     def greatest_cost(self) -> float | None:
-        """US dollars over all models; None when the price of one is unknown."""
-        costs = [model.greatest_cost for model in self.models]
+        """US dollars over all models, those that the judge asks among them; None when the price of one is unknown."""
+        costs = [*(model.greatest_cost for model in self.models), *(asked.greatest_cost for asked in self.judging)]
         return None if None in costs else sum(cost for cost in costs if cost is not None)
 
     @property
     def unpriced(self) -> tuple[str, ...]:
         """Models whose price is unknown, those that the judge asks among them."""
-        subjects = (model.name for model in self.models if model.greatest_cost is None)
-        return *subjects, *(model.name for model in self.judge_models if find_price(model) is None)
+        subjects = [model.name for model in self.models if model.greatest_cost is None]
+        return (*subjects, *(asked.model for asked in self.judging if asked.greatest_cost is None))
 
     @property
     def recheck_cost(self) -> float:
@@ -133,6 +134,13 @@ def make_plan(study: Study, scenario: Scenario) -> Plan:
     forecaster = Forecaster(study, scenario)
     models = _models(study, forecaster, design, first)
     trials = design.greatest()
+    judging = planned_judging(
+        judge,
+        scenario.questions,
+        trials=trials,
+        prompt_tokens=max(model.prompt_tokens for model in models),
+        reply_tokens=study.turns * max(model.sampling(study.sampling).max_tokens for model in study.models),
+    )
     plan = Plan(
         study=replace(study, source=""),
         scenario=scenario.ref,
@@ -142,12 +150,13 @@ def make_plan(study: Study, scenario: Scenario) -> Plan:
         arms=arms,
         models=models,
         trials=trials,
-        calls=trials * study.turns,
+        calls=trials * study.turns + sum(asked.calls for asked in judging),
         warnings=(),
         program=__version__,
         hash="",
         tokens=forecaster.counted_by,
         judge_models=() if isinstance(judge, Judge) else judge.models,
+        judging=judging,
         notes=design.notes(),
     )
     return replace(plan, warnings=tuple(_warnings(plan)), hash=plan_hash(plan))
@@ -227,9 +236,6 @@ def _warnings(plan: Plan) -> Iterator[str]:
         yield f"{fewest} trials an arm are few: even 0/{fewest} is compatible with a rate of {most:.0%}."
     if plan.unpriced:
         yield f"No price is known for {', '.join(plan.unpriced)}: give `price` in the study or in your settings, or the cost cannot be told."
-    if plan.judge_models:
-        asked = ", ".join(model.name for model in plan.judge_models)
-        yield f"The judge asks {asked}: that costs extra and counts towards the budget."
     cost, budget = plan.greatest_cost, study.budget_usd
     if cost is not None and budget is not None and cost > budget:
         yield f"The budget of ${budget:,.2f} is below the greatest cost of ${cost:,.2f}: the run may stop before it is complete."

@@ -266,18 +266,22 @@ class RunFile:
 
     def judge_replies(self, trial: int, judge: str) -> tuple[Reply, ...]:
         """What the models that this judge asks answered about a trial so far, in the order of its requests."""
+        return tuple(self.judge_turns(trial, judge).values())
+
+    def judge_turns(self, trial: int, judge: str) -> dict[int, Reply]:
+        """The same by the number of the request, from 0: a judge that asks several models at once may lack some."""
         rows = self._db.execute(
             "SELECT turn, body, digest FROM judge_reply WHERE trial = ? AND judge = ? ORDER BY turn",
             (trial, self._name("judge", judge)),
         )
-        return tuple(
-            codec.decoded(
+        return {
+            turn: codec.decoded(
                 "judge_reply",
                 lambda value: codec.reply_from_json(value, None),
                 codec.checked("judge_reply", f"{trial}.{judge}.{turn}", body, stored),
             )
             for turn, body, stored in rows
-        )
+        }
 
     def verdicts(self, trial: int, judge: str | None = None) -> tuple[Verdict, ...]:
         """What this judge (the plan's when None) said of a trial, with its evidence."""

@@ -15,6 +15,7 @@ from am_studio.records import Action, Choice, Exchange, ModelFailure, ProtocolNa
 from am_studio.runs import codec, schema
 from am_studio.runs.browse import TrialRow, carried_scenario, trial_rows
 from am_studio.runs.labels import Label, read_labels
+from am_studio.runs.rechecks import arm_label
 from am_studio.runs.runfile import RunFile, variant_of
 from am_studio.scenarios import situate
 from am_studio.trials import TURN_LIMIT, ParsedReply, Shown, parse_in, read_transcript, replay, shown
@@ -128,7 +129,7 @@ def _opened(run: RunFile, trial: int) -> TrialView:
         row=row,
         protocol=protocol,
         seed=seed,
-        arm_label=next((arm.label for arm in run.plan.arms if arm.name == row.arm), row.arm),
+        arm_label=arm_label(row.arm, {arm.name: arm.label for arm in run.plan.arms}),
         levels=told(lambda: _differences(run, key), ()),
         ended=ended,
         prompt=prompt[1],

@@ -192,6 +192,18 @@ class RunWriter(RunFile):
             WHERE trial.state = {schema.PLANNED} AND attempt.judge = 0 GROUP BY trial"""  # noqa: S608
         return dict(self._db.execute(query))
 
+    def replied(self) -> frozenset[int]:
+        """Trials that have not ended and of which a reply of the subject's is stored."""
+        query = f"""SELECT DISTINCT trial FROM reply JOIN trial ON trial.id = reply.trial
+            WHERE trial.state = {schema.PLANNED}"""  # noqa: S608
+        return frozenset(trial for (trial,) in self._db.execute(query))
+
+    def asked(self, trial: int, judge: str) -> int:
+        """How many requests this judge has made about a trial, in all sessions."""
+        return self._number(
+            "SELECT count(*) FROM attempt WHERE trial = ? AND judge = ?", trial, self._name("judge", judge)
+        )
+
     def commit(self, operations: Iterable[Operation]) -> None:
         """Make these durable together; StudioError when that cannot be done, and then none of them is."""
         with self._transaction():

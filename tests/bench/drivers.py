@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from am_studio.judging import Ask
+from am_studio.judging import Ask, JudgeCalls
 from am_studio.judging.base import register
 from am_studio.models.registry import open_client
 from am_studio.records import (
@@ -56,6 +56,9 @@ class StubJudge:
             client=settings["client"],
         )  # fmt: skip
         self.models = (model,)
+
+    def greatest(self, questions: Questions, prompt_tokens: int, reply_tokens: int) -> tuple[JudgeCalls, ...]:
+        return (JudgeCalls(self.models[0], 1, reply_tokens, 16),)
 
     async def judge_by_asking(
         self, reading: Reading, transcript: Transcript, situation: Situation, questions: Questions, ask: Ask

@@ -45,7 +45,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
     """How a run is carried out and shown."""
-    parser.add_argument("--concurrency", type=int, metavar="N", help="requests in flight for each model (default: 8)")
+    parser.add_argument(
+        "--concurrency",
+        type=int,
+        metavar="N",
+        help="requests in flight for each provider, at most (default: what it takes)",
+    )
     parser.add_argument("--json", action="store_true", help="the numbers as JSON on stdout")
 
 

@@ -18,6 +18,7 @@ from am_studio.reports.effect_table import bracket
 from am_studio.reports.forest import forest_axis, forest_cell, zero_cell
 from am_studio.reports.numbers import duration, money, percent, points
 from am_studio.runs.follow import LogLine, Snapshot, withholds_effects
+from am_studio.runs.rechecks import recheck_session
 from am_studio.runs.runfile import Key, RunState
 
 MARKS: dict[RunState, str] = {
@@ -48,7 +49,7 @@ class ArmRow:
     rate: Rate | None
     """None when the plan withholds it."""
     difference: float | None
-    """Of the rate to that of the baseline in the same model; None for the baseline and before both have a trial."""
+    """Of the rate to that of the baseline in the same model; None for a baseline and before both have a trial."""
     interval: Interval | None
 
     @property
@@ -67,7 +68,7 @@ def _arm_row(snapshot: Snapshot, key: Key, *, withheld: bool) -> ArmRow:
     arm, model = key
     counts, base = snapshot.counts[key], snapshot.counts.get((BASELINE, model), Counts(0))
     difference, interval = None, None
-    if not withheld and arm != BASELINE and counts.completed and base.completed:
+    if not withheld and arm != BASELINE and recheck_session(arm) is None and counts.completed and base.completed:
         difference = counts.yes / counts.completed - base.yes / base.completed
         interval = newcombe(counts.yes, counts.completed, base.yes, base.completed)
     rate = None if withheld else rate_of(counts.yes, counts.completed)

@@ -93,6 +93,10 @@ def _lines(plan: Plan) -> Iterator[Line]:
                 yield Line(f"{'':>8}  {told}", "muted")
     for judge in plan.judge_models:
         yield Line(f"{'':>8}  {judge.name}, asked by the judge {reach_words(judge)}".rstrip())
+    for asked in plan.judging:
+        yield Line(
+            f"{asked.calls:>8,}  calls of {asked.model} by the judge, {most_words(asked.greatest_cost)}", "muted"
+        )
     if recheck_words(plan):
         yield Line(recheck_words(plan), "muted")
     yield Line("")

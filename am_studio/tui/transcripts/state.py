@@ -16,6 +16,7 @@ from am_studio.foundation.hygiene import one_line
 from am_studio.records import Answer
 from am_studio.runs.browse import Asked, Ended, Labelled, RunAbout, TrialRow, Wanted
 from am_studio.runs.labels import Label
+from am_studio.runs.rechecks import arm_label
 from am_studio.runs.search import Hit, SearchStep
 from am_studio.runs.trial_view import TrialView
 from am_studio.tui.transcripts.sections import ANSWER_MARKS
@@ -131,7 +132,7 @@ LABELS: Options = (
 def filter_options(about: RunAbout) -> dict[str, Options]:
     """What each part of the filter offers."""
     return {
-        "arm": (("any arm", ""), *((one_line(name), name) for name, _ in about.arms)),
+        "arm": (("any arm", ""), *((one_line(arm_label(name, {})), name) for name, _ in about.arms)),
         "model": (("any model", ""), *((one_line(name), name) for name in about.models)),
         "outcome": tuple((one_line(asked.name), asked.name) for asked in about.outcomes),
         "answer": ANSWERS,

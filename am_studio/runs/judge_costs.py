@@ -1,0 +1,37 @@
+"""What a judge that asks models can come to, before the first call. Retries are left out, as they are for subjects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from am_studio.judging import AskingJudge, Judge
+from am_studio.models.prices import find_price
+from am_studio.records import Questions
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedJudging:
+    """What one model is asked by the judge, over all trials."""
+
+    model: str
+    calls: int
+    """The greatest number of its requests."""
+    greatest_cost: float | None
+    """US dollars: every trial is judged, everything is as long as it may be; None: no price is known."""
+
+
+def planned_judging(
+    judge: Judge | AskingJudge, questions: Questions, *, trials: int, prompt_tokens: int, reply_tokens: int
+) -> tuple[PlannedJudging, ...]:
+    """A line for each model that the judge asks, none for a judge that asks nobody.
+
+    `prompt_tokens` and `reply_tokens` are what the subject reads and writes in one trial at most.
+    """
+    if isinstance(judge, Judge):
+        return ()
+    planned = []
+    for asked in judge.greatest(questions, prompt_tokens, reply_tokens):
+        price = find_price(asked.model)
+        cost = None if price is None else price.at_most(asked.input_tokens, asked.output_tokens) * trials
+        planned.append(PlannedJudging(asked.model.name, asked.calls * trials, cost))
+    return tuple(planned)
