@@ -34,6 +34,9 @@ class Variant:
     """What had been chosen for the details that `needs` turned off; kept so that a cause can be told exactly."""
     nuisance: tuple[Choice, ...] = ()
     """What was drawn for the nuisance factors, one pair a factor; () where the scenario declares none."""
+    scenario: str = ""
+    """Where a study sets whole scenarios against each other: the one that this is a variant of, as the study names it.
+    Empty: the study's own."""
 
     @classmethod
     def of(cls, levels: Mapping[str, str], removed_units: Iterable[str] = ()) -> Variant:

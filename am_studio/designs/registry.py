@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from am_studio import designs
-from am_studio.designs.base import Design
+from am_studio.designs.base import Design, NamesScenarios
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.records import Study
 
@@ -40,3 +40,12 @@ def open_design(study: Study, scenario: Scenario) -> Design:
     if design is None:
         raise StudioError(f"There is no design called '{kind}'", hint=nearest(str(kind), known_designs()))
     return design.open(study, scenario)
+
+
+def other_scenarios(study: Study) -> tuple[str, ...]:
+    """The scenarios that the study's design sets beside its own, as the study writes them.
+
+    `open_design` wants them loaded, as `Scenario.beside`.
+    """
+    design = known_designs().get(str(study.design.get("kind")))
+    return design.other_scenarios(study) if isinstance(design, NamesScenarios) else ()

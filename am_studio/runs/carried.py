@@ -1,7 +1,7 @@
-"""The scenario that a run carries with it: its texts, taken in when the run is made, loaded again from memory.
+"""The scenarios that a run carries with it: their texts, taken in when the run is made, loaded again from memory.
 
-A run can so be resumed, judged and analysed on another machine, and after its scenario has been edited. Nothing of it is
-written to the disk.
+A run can so be resumed, judged and analysed on another machine, and after its scenarios have been edited. Nothing of them
+is written to the disk.
 """
 
 from __future__ import annotations
@@ -25,13 +25,21 @@ def scenario_texts(scenario: Scenario) -> dict[str, str]:
     return texts
 
 
-def load_carried(texts: Mapping[str, str], plan: Plan) -> Scenario:
-    """The scenario of these texts; StudioError when it is not the one that the plan was made for."""
-    scenario = scenario_of(draft_of(texts, Path(plan.scenario)))
-    if scenario.hash != plan.scenario_hash:
+def load_carried(
+    texts: Mapping[str, str], plan: Plan, other_texts: Mapping[str, Mapping[str, str]] | None = None
+) -> Scenario:
+    """The scenario of these texts, with the ones beside it; StudioError when one is not what the plan was made for."""
+    others = other_texts or {}
+    beside = {each.name: _carried(others.get(each.name, {}), each.ref, each.hash) for each in plan.others}
+    return replace(_carried(texts, plan.scenario, plan.scenario_hash), beside=beside)
+
+
+def _carried(texts: Mapping[str, str], ref: str, planned: str) -> Scenario:
+    scenario = scenario_of(draft_of(texts, Path(ref)))
+    if scenario.hash != planned:
         raise StudioError(
             "the scenario that the run carries is not the one it was planned with",
-            f"planned: {plan.scenario_hash}\ncarried: {scenario.hash}",
+            f"{ref}\nplanned: {planned}\ncarried: {scenario.hash}",
             "either the file is damaged or another version of the program reads scenarios differently",
         )
-    return replace(scenario, ref=plan.scenario)
+    return replace(scenario, ref=ref)

@@ -71,6 +71,16 @@ class PlannedModel:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherScenario:
+    """A scenario that the study sets beside its own."""
+
+    name: str
+    """As the study writes it; variants name it so."""
+    ref: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A study with everything that follows from it before the first call."""
 
@@ -98,6 +108,8 @@ class Plan:
     """What the judge asks of them; its requests and their cost are among all the others."""
     notes: tuple[str, ...] = ()
     """What the design says of itself beyond its arms, a line each."""
+    others: tuple[OtherScenario, ...] = ()
+    """Scenarios that are set beside the study's own."""
 
     @property
     def simulated(self) -> bool:
@@ -136,7 +148,7 @@ def make_plan(study: Study, scenario: Scenario) -> Plan:
     trials = design.greatest()
     judging = planned_judging(
         judge,
-        scenario.questions,
+        [each.questions for each in scenario.every],
         trials=trials,
         prompt_tokens=max(model.prompt_tokens for model in models),
         reply_tokens=study.turns * max(model.sampling(study.sampling).max_tokens for model in study.models),
@@ -158,22 +170,31 @@ def make_plan(study: Study, scenario: Scenario) -> Plan:
         judge_models=() if isinstance(judge, Judge) else judge.models,
         judging=judging,
         notes=design.notes(),
+        others=tuple(OtherScenario(name, other.ref, other.hash) for name, other in scenario.beside.items()),
     )
     return replace(plan, warnings=tuple(_warnings(plan)), hash=plan_hash(plan))
 
 
 def plan_hash(plan: Plan) -> str:
     """`sha256:` and the digest over everything in the plan that could change a result."""
+    others = [[each.name, each.ref, each.hash] for each in plan.others]
     return hash_json(
         {
             "study": _what_matters(plan.study),
             "scenario": [plan.scenario, plan.scenario_hash],
-            "design": [[arm.name, arm.trials, arm.variant.levels, arm.variant.removed_units] for arm in plan.arms],
+            **({"others": others} if others else {}),
+            "design": [_arm_as_hashed(arm) for arm in plan.arms],
             "judge": plan.judge,
             "analysis": [plan.study.outcome, plan.estimand],
             "program": plan.program,
         }
     )
+
+
+def _arm_as_hashed(arm: PlannedArm) -> list[Any]:
+    variant = arm.variant
+    named = [variant.scenario] if variant.scenario else []
+    return [arm.name, arm.trials, variant.levels, variant.removed_units, *named]
 
 
 def _what_matters(study: Study) -> dict[str, Any]:
@@ -197,10 +218,19 @@ def plan_from_json(plain: Mapping[str, Any]) -> Plan:
 
 
 def _check_outcome(study: Study, scenario: Scenario) -> None:
+    for each in scenario.every:
+        check_outcome(study, each, "" if each is scenario else scenario.ref)
+
+
+def check_outcome(study: Study, scenario: Scenario, compared_with: str = "") -> None:
+    """StudioError when the scenario does not ask for the study's outcome; `compared_with` is the study's own scenario."""
     names = [outcome.name for outcome in scenario.questions.outcomes]
     if study.outcome not in names:
+        why = f", which it is compared with {compared_with} for" if compared_with else ""
         raise StudioError(
-            f"{scenario.ref} has no outcome '{study.outcome}'", study.source, nearest(study.outcome, names)
+            f"{scenario.ref} has no outcome '{study.outcome}'{why}",
+            study.source,
+            nearest(study.outcome, names) or (f"it asks for {', '.join(names)}" if compared_with else ""),
         )
 
 

@@ -111,6 +111,18 @@ class RunFile:
         )
 
     @property
+    def other_texts(self) -> dict[str, dict[str, str]]:
+        """The texts of each other scenario that the run carries, by the name that the study gives it."""
+        return {
+            each.name: codec.decoded(
+                f"scenario {each.name}",
+                lambda files: {str(k): str(v) for k, v in files.items()},
+                self._part(f"{schema.OTHER_SCENARIO}{each.name}"),
+            )
+            for each in self.plan.others
+        }
+
+    @property
     def created(self) -> float:
         """When the run was made, in seconds since 1970."""
         return float(self._part("created"))
@@ -387,17 +399,21 @@ def _reply(trial: int, turn: int, body: bytes, stored: bytes, meant: Mapping[int
 
 def variant_key(variant: Variant) -> str:
     """The one text of a variant."""
-    drawn = [variant.nuisance] if variant.nuisance else []
-    return canonical_json([variant.levels, variant.removed_units, variant.dragged, *drawn])
+    more: list[Any] = [variant.nuisance] if variant.nuisance or variant.scenario else []
+    more += [variant.scenario] if variant.scenario else []
+    return canonical_json([variant.levels, variant.removed_units, variant.dragged, *more])
 
 
 def variant_of(key: str) -> Variant:
     """The variant of this text."""
-    levels, removed_units, dragged, *drawn = json.loads(key)
-    return Variant(_choices(levels), tuple(map(str, removed_units)), _choices(dragged), _choices(*drawn))
+    levels, removed_units, dragged, *more = json.loads(key)
+    drawn, scenario = (*more, (), "")[:2] if len(more) < 2 else more
+    return Variant(
+        _choices(levels), tuple(map(str, removed_units)), _choices(dragged), _choices(drawn), str(scenario)
+    )
 
 
-def _choices(pairs: Iterable[Any] = ()) -> tuple[Choice, ...]:
+def _choices(pairs: Iterable[Any]) -> tuple[Choice, ...]:
     return tuple((str(name), str(level)) for name, level in pairs)
 
 

@@ -136,12 +136,16 @@ def load_study(given: str | Path) -> Study:
     return study_of(load_as(StudyForm, read_yaml(path)), path)
 
 
-def scenario_location(study: Study) -> str:
-    """What to load the study's scenario by: its reference, or a path made from the study file's own directory."""
-    if not study.scenario.startswith((".", "/", "~")):
-        return study.scenario
+def scenario_location(study: Study, named: str | None = None) -> str:
+    """What to load a scenario by that the study names so (its own when None).
+
+    Its reference, or a path made from the study file's own directory.
+    """
+    named = study.scenario if named is None else named
+    if not named.startswith((".", "/", "~")):
+        return named
     here = Path(study.source).parent if study.source else Path()
-    return str(here / Path(study.scenario).expanduser())
+    return str(here / Path(named).expanduser())
 
 
 def with_changes(
