@@ -22,7 +22,8 @@ def plan_view(plan: Plan) -> RenderableType:
     """The whole plan, as it can be printed."""
     study = plan.study
     title = f"{study.name}: {study.title}" if study.title else study.name
-    facts = f"{plan.scenario} · {study.design.get('kind')} · {study.outcome} · judge {plan.judge} · seed {study.seed}"
+    scenarios = ", ".join(plan.scenarios)
+    facts = f"{scenarios} · {study.design.get('kind')} · {study.outcome} · judge {plan.judge} · seed {study.seed}"
     lines: list[RenderableType] = [_line(title, "bold"), _line(facts), Text(), _arms(plan), Text()]
     for model, settings in zip(plan.models, study.models, strict=True):
         lines += [_line(_model(plan, model)), *(Text.assemble("  ", _line(told)) for told in _reached(settings))]

@@ -19,7 +19,7 @@ from am_studio.designs.space import open_baseline, told
 from am_studio.effects.table import removal_effects
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.foundation.yamlfile import Form
-from am_studio.records import EffectTable, Study, TrialSpec, Variant
+from am_studio.records import Counts, EffectTable, Study, TrialSpec, Variant
 
 if TYPE_CHECKING:
     from am_studio.scenarios import Scenario
@@ -68,10 +68,9 @@ class Compare:
     """A fixed design: one arm a named variant."""
 
     fixed: FixedArms
-    spelled: tuple[str, ...]
-    """What each arm is, in words, in the order of the arms."""
-    asked_otherwise: tuple[str, ...]
-    """What other scenarios ask under the outcome's name, where that is not the question of the study's own; a line each."""
+    scenario: Scenario
+    baseline: Variant
+    """The study's, whether anything is compared with it or not."""
 
     kind: ClassVar[str] = "compare"
     summary: ClassVar[str] = "Compare variants or whole scenarios that you name with the baseline, or with one of them."
@@ -92,9 +91,28 @@ class Compare:
     def notes(self) -> tuple[str, ...]:
         """What each name stands for."""
         first, *others = self.fixed.arms
-        spelled, *rest = self.spelled
-        named = [f"{first.label}: the reference{f', {spelled}' if spelled else ''}."] if first.label != BASELINE else []
-        return (*named, *(f"{arm.label}: {is_}." for arm, is_ in zip(others, rest, strict=True)), *self.asked_otherwise)
+        named = [f"{first.label}: {self._spelled(first.variant)}; the reference."] if first.label != BASELINE else []
+        return (
+            *named,
+            *(f"{arm.label}: {self._spelled(arm.variant, first.variant)}." for arm in others),
+            *self._asked_otherwise(),
+        )
+
+    def _spelled(self, variant: Variant, reference: Variant | None = None) -> str:
+        """What a variant is: its levels against the reference, or its scenario with its levels against the usual ones."""
+        if reference is not None and variant.scenario == reference.scenario:
+            return told(variant.differences(reference))
+        own = self.scenario.of(variant)
+        levels = told(variant.differences(own.defaults() if variant.scenario else self.baseline))
+        return f"the whole scenario {own.ref}{f', {levels}' if levels else ''}"
+
+    def _asked_otherwise(self) -> list[str]:
+        """What each scenario asks under the name of the study's outcome, where that is not the same."""
+        name, own = self.fixed.study.outcome, dict.fromkeys(self.scenario.of(arm.variant) for arm in self.fixed.arms)
+        found = {each.ref: each.questions.outcome(name).question for each in own if each.asks(name)}
+        if len(set(found.values())) < 2:
+            return []
+        return [f"{ref} asks for {name}: {question}" for ref, question in found.items()]
 
     @classmethod
     def other_scenarios(cls, study: Study) -> tuple[str, ...]:
@@ -127,8 +145,7 @@ class Compare:
         _must_differ({label: reference, **variants}, scenario)
         arms = [Arm(BASELINE, label, reference, ())]
         arms += [Arm(f"variant-{name}", name, each, _changed(each, reference)) for name, each in variants.items()]
-        spelled = tuple(_spelled(arm.variant, reference, baseline, scenario) for arm in arms)
-        return cls(FixedArms(study, tuple(arms), trials), spelled, tuple(_asked_otherwise(study, scenario, arms)))
+        return cls(FixedArms(study, tuple(arms), trials), scenario, baseline)
 
     def arms(self) -> tuple[Arm, ...]:
         """The reference, then one arm a variant, in the study's order."""
@@ -143,8 +160,14 @@ class Compare:
         return self.fixed.greatest()
 
     def analyse(self, results: Results, outcome: str, model: str) -> EffectTable:
-        """Each variant against the reference, Holm over the variants of this outcome and model."""
-        reference, *variants = self.fixed.counts(results, outcome, model)
+        """Each variant against the reference, Holm over the variants of this outcome and model.
+
+        An arm whose scenario does not ask for the outcome has no trials in the table.
+        """
+        reference, *variants = (
+            counted if self.scenario.of(arm.variant).asks(outcome) else replace(counted, counts=Counts(0))
+            for arm, counted in zip(self.fixed.arms, self.fixed.counts(results, outcome, model), strict=True)
+        )
         table = removal_effects(
             reference.counts,
             variants,
@@ -188,29 +211,6 @@ def _must_differ(variants: Mapping[str, Variant], scenario: Scenario) -> None:
 def _changed(variant: Variant, reference: Variant) -> tuple[tuple[str, str], ...]:
     """The levels that differ; () between scenarios, which have no details in common."""
     return variant.differences(reference) if variant.scenario == reference.scenario else ()
-
-
-def _spelled(variant: Variant, reference: Variant, baseline: Variant, scenario: Scenario) -> str:
-    """What a variant is: its levels against the reference, or its scenario with its levels against the defaults."""
-    if variant.scenario == reference.scenario and variant != reference:
-        return told(variant.differences(reference))
-    own = scenario.of(variant)
-    levels = told(variant.differences(own.defaults() if variant.scenario else baseline))
-    if variant == reference and not variant.scenario:
-        return levels
-    return f"the whole scenario {own.ref}{f' with {levels}' if levels else ''}"
-
-
-def _asked_otherwise(study: Study, scenario: Scenario, arms: list[Arm]) -> list[str]:
-    """What each other scenario asks under the name of the study's outcome."""
-    found: dict[str, str] = {}
-    for own in dict.fromkeys(scenario.of(arm.variant) for arm in arms):
-        for outcome in own.questions.outcomes:
-            if outcome.name == study.outcome:
-                found[own.ref] = outcome.question
-    if len(set(found.values())) < 2:
-        return []
-    return [f"{ref} asks of {study.outcome}: {question}" for ref, question in found.items()]
 
 
 DESIGN = Compare

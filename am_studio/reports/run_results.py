@@ -22,6 +22,7 @@ def run_as_json(run: RunFile, analysis: Analysis) -> dict[str, Any]:
         "run": str(run.path),
         "study": plan.study.name,
         "scenario": {"ref": plan.scenario, "hash": plan.scenario_hash},
+        "other_scenarios": [{"ref": each.ref, "hash": each.hash} for each in plan.others],
         "plan_hash": plan.hash,
         "simulated": run.simulated,
         "state": run.state(),

@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from am_studio.designs.base import BASELINE
 from am_studio.designs.registry import open_design
 from am_studio.effects.across import across_models
 from am_studio.foundation.errors import StudioError, nearest
-from am_studio.judging import Agreement, agreement
+from am_studio.judging import Agreement, agreement, together
 from am_studio.records import AcrossModels, EffectTable
 from am_studio.runs.carried import load_carried
 from am_studio.runs.drift import drift
+from am_studio.runs.rechecks import recheck_session
 from am_studio.runs.runfile import RunFile
+from am_studio.scenarios import Scenario
 from am_studio.version import __version__
 
 MOST_COPIES = 0.05
@@ -39,21 +42,45 @@ class Analysis:
 def analyse(run: RunFile, outcome: str | None = None) -> Analysis:
     """The effects on an outcome (the study's own when None) from what has ended; StudioError for an unknown outcome."""
     plan = run.plan
-    scenario = load_carried(run.scenario_texts, plan)
+    scenario = load_carried(run.scenario_texts, plan, run.other_texts)
     asked = outcome or plan.study.outcome
-    names = [known.name for known in scenario.questions.outcomes]
+    names = [known.name for each in scenario.every for known in each.questions.outcomes]
     if asked not in names:
         raise StudioError(f"{plan.scenario} has no outcome '{asked}'", hint=nearest(asked, names))
     design, results = open_design(plan.study, scenario), run.results()
     simulated = run.simulated_models()
-    notes = tuple(_notes(run, asked))
+    notes = (*_notes(run, asked), *_not_asked(scenario, asked))
     tables = []
     for model in plan.study.models:
         table = design.analyse(results, asked, model.name)
         all_notes = (*table.notes, *notes, *_drift(run, asked, model.name), *_copies(run, model.name))
         tables.append(replace(table, simulated=table.simulated or model.name in simulated, notes=all_notes))
-    found = agreement(scenario.questions.outcome(asked), run.judged_intents(asked))
+    found = _agreement(run, scenario, asked)
     return Analysis(asked, tuple(tables), across_models(tables), found if found.n else None)
+
+
+def _agreement(run: RunFile, scenario: Scenario, outcome: str) -> Agreement:
+    """The judge against what was meant; each scenario says itself which act its outcome is about."""
+    if not scenario.beside:
+        return agreement(scenario.questions.outcome(outcome), run.judged_intents(outcome))
+    arms: dict[Scenario, list[str]] = {}
+    of = {arm.name: scenario.of(arm.variant) for arm in run.plan.arms}
+    for (arm, _), _counts in run.counts(outcome).items():
+        arms.setdefault(of[arm if recheck_session(arm) is None else BASELINE], []).append(arm)
+    return together(
+        outcome,
+        [
+            agreement(own.questions.outcome(outcome), run.judged_intents(outcome, arms=names))
+            for own, names in arms.items()
+            if own.asks(outcome)
+        ],
+    )
+
+
+def _not_asked(scenario: Scenario, outcome: str) -> Iterator[str]:
+    without = [each.ref for each in scenario.every if not each.asks(outcome)]
+    if without:
+        yield f"Trials of {', '.join(without)} are not asked for {outcome}: their arms have no rate."
 
 
 def _notes(run: RunFile, outcome: str) -> Iterator[str]:

@@ -30,17 +30,24 @@ def planned_judging(
     """
     if isinstance(judge, Judge):
         return ()
-    planned: dict[str, PlannedJudging] = {}
-    for each in questions:
-        for asked in judge.greatest(each, prompt_tokens, reply_tokens):
-            price, name = find_price(asked.model), asked.model.name
-            cost = None if price is None else price.at_most(asked.input_tokens, asked.output_tokens) * trials
-            calls, known = asked.calls * trials, planned.get(name)
-            if known is not None:
-                calls, cost = max(calls, known.calls), _greater(cost, known.greatest_cost)
-            planned[name] = PlannedJudging(name, calls, cost)
-    return tuple(planned.values())
+    each = [_planned(judge, asked, trials, prompt_tokens, reply_tokens) for asked in questions]
+    return tuple(
+        PlannedJudging(same[0].model, max(one.calls for one in same), _greatest([one.greatest_cost for one in same]))
+        for same in zip(*each, strict=True)
+    )
 
 
-def _greater(one: float | None, other: float | None) -> float | None:
-    return None if one is None or other is None else max(one, other)
+def _planned(
+    judge: AskingJudge, questions: Questions, trials: int, prompt_tokens: int, reply_tokens: int
+) -> list[PlannedJudging]:
+    planned = []
+    for asked in judge.greatest(questions, prompt_tokens, reply_tokens):
+        price = find_price(asked.model)
+        cost = None if price is None else price.at_most(asked.input_tokens, asked.output_tokens) * trials
+        planned.append(PlannedJudging(asked.model.name, asked.calls * trials, cost))
+    return planned
+
+
+def _greatest(costs: Sequence[float | None]) -> float | None:
+    known = [cost for cost in costs if cost is not None]
+    return max(known) if len(known) == len(costs) else None

@@ -112,6 +112,11 @@ class Plan:
     """Scenarios that are set beside the study's own."""
 
     @property
+    def scenarios(self) -> tuple[str, ...]:
+        """The references of the study's scenario and of those beside it."""
+        return (self.scenario, *(each.ref for each in self.others))
+
+    @property
     def simulated(self) -> bool:
         """Whether every model is a simulated subject."""
         return all(model.simulated for model in self.models)
@@ -226,7 +231,7 @@ def check_outcome(study: Study, scenario: Scenario, compared_with: str = "") -> 
     """StudioError when the scenario does not ask for the study's outcome; `compared_with` is the study's own scenario."""
     names = [outcome.name for outcome in scenario.questions.outcomes]
     if study.outcome not in names:
-        why = f", which it is compared with {compared_with} for" if compared_with else ""
+        why = f", so it cannot be compared with {compared_with} on it" if compared_with else ""
         raise StudioError(
             f"{scenario.ref} has no outcome '{study.outcome}'{why}",
             study.source,

@@ -318,17 +318,22 @@ class RunFile:
             raise StudioError(f"trial {trial} has no prompt yet")
         return row[0], codec.prompt_texts(*row)
 
-    def judged_intents(self, outcome: str, judge: str | None = None) -> Iterator[tuple[Verdict, Intent]]:
+    def judged_intents(
+        self, outcome: str, judge: str | None = None, arms: Iterable[str] | None = None
+    ) -> Iterator[tuple[Verdict, Intent]]:
         """For each trial of a simulated subject: the judge's answer, and what the subject meant by its last reply.
 
-        The verdicts come without reasons and evidence.
+        Of these arms alone, when any are given. The verdicts come without reasons and evidence.
         """
         name = judge or self.plan.judge
+        numbers = None if arms is None else json.dumps([self._name("arm", arm) for arm in arms])
+        of_arms = "" if numbers is None else "AND verdict.arm IN (SELECT value FROM json_each(?))"
         rows = self._db.execute(
-            """SELECT verdict.answer, intent.trial, intent.turn, intent.body, intent.digest FROM verdict
+            f"""SELECT verdict.answer, intent.trial, intent.turn, intent.body, intent.digest FROM verdict
             JOIN intent ON intent.trial = verdict.trial WHERE verdict.judge = ? AND verdict.outcome = ?
-            AND intent.turn = (SELECT max(turn) FROM intent last WHERE last.trial = verdict.trial) ORDER BY intent.trial""",
-            (self._name("judge", name), self._name("outcome", outcome)),
+            AND intent.turn = (SELECT max(turn) FROM intent last WHERE last.trial = verdict.trial)
+            {of_arms} ORDER BY intent.trial""",  # noqa: S608 - nothing but a fixed condition is put in
+            (self._name("judge", name), self._name("outcome", outcome), *([] if numbers is None else [numbers])),
         )
         for answer, trial, turn, body, stored in rows:
             value = codec.checked("intent", f"{trial}.{turn}", body, stored)
@@ -408,9 +413,7 @@ def variant_of(key: str) -> Variant:
     """The variant of this text."""
     levels, removed_units, dragged, *more = json.loads(key)
     drawn, scenario = (*more, (), "")[:2] if len(more) < 2 else more
-    return Variant(
-        _choices(levels), tuple(map(str, removed_units)), _choices(dragged), _choices(drawn), str(scenario)
-    )
+    return Variant(_choices(levels), tuple(map(str, removed_units)), _choices(dragged), _choices(drawn), str(scenario))
 
 
 def _choices(pairs: Iterable[Any]) -> tuple[Choice, ...]:

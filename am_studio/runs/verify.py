@@ -10,7 +10,9 @@ from typing import Any
 
 import apsw
 
+from am_studio.foundation.errors import StudioError
 from am_studio.runs import codec, schema
+from am_studio.runs.carried import load_carried
 from am_studio.runs.codec import Damage
 from am_studio.runs.runfile import RunFile, batch_digest
 
@@ -49,6 +51,12 @@ def _structure(run: RunFile) -> Iterator[str]:
 def _plan(run: RunFile) -> Iterator[str]:
     if not run.plan.hash:
         yield "the plan has no hash"
+    try:
+        load_carried(run.scenario_texts, run.plan, run.other_texts)
+    except Damage:
+        raise
+    except StudioError as error:
+        yield ": ".join(part for part in (error.title, error.detail.replace("\n", ", ")) if part)
 
 
 def _bodies(run: RunFile) -> Iterator[str]:

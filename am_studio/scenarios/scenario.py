@@ -67,6 +67,10 @@ class Scenario:
         """The outcomes asked of every trial."""
         return self.front.questions
 
+    def asks(self, outcome: str) -> bool:
+        """Whether it asks its trials for an outcome of this name."""
+        return any(each.name == outcome for each in self.questions.outcomes)
+
     @property
     def people(self) -> tuple[Person, ...]:
         """The agent and the cast."""

@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     show_plan(plan, stderr_console())
     if not args.allow_unknown_price:
         refuse_unpriced(plan)
-    reasons = () if args.yes else reasons_to_ask(plan, scenario.directory)
+    reasons = () if args.yes else reasons_to_ask(plan, *(each.directory for each in scenario.every))
     if reasons and not agreed(f"Make {plan.calls} calls {most_words(plan.greatest_cost)}?", reasons):
         say("nothing was called")
         return 1
