@@ -41,12 +41,16 @@ class OfScenario(Form):
     )
 
 
+_WHOLE, _LEVELS = "a whole scenario", "only levels"
+"""Which of the two forms a variant has; no word that may stand in either."""
+
+
 def _form_of(given: object) -> str:
-    return "scenario" if isinstance(given, OfScenario | Mapping) and "scenario" in dict(given) else "levels"
+    return _WHOLE if isinstance(given, OfScenario | Mapping) and "scenario" in dict(given) else _LEVELS
 
 
 Spelled = Annotated[
-    Annotated[dict[str, str], Tag("levels")] | Annotated[OfScenario, Tag("scenario")], Discriminator(_form_of)
+    Annotated[dict[str, str], Tag(_LEVELS)] | Annotated[OfScenario, Tag(_WHOLE)], Discriminator(_form_of)
 ]
 
 
@@ -109,10 +113,9 @@ class Compare:
     def _asked_otherwise(self) -> list[str]:
         """What each scenario asks under the name of the study's outcome, where that is not the same."""
         name, own = self.fixed.study.outcome, dict.fromkeys(self.scenario.of(arm.variant) for arm in self.fixed.arms)
-        found = {each.ref: each.questions.outcome(name).question for each in own if each.asks(name)}
-        if len(set(found.values())) < 2:
-            return []
-        return [f"{ref} asks for {name}: {question}" for ref, question in found.items()]
+        asked = [(each.ref, each.questions.outcome(name).question) for each in own if each.asks(name)]
+        several = len({question for _, question in asked}) > 1
+        return [f"{ref} asks for {name}: {question}" for ref, question in asked] if several else []
 
     @classmethod
     def other_scenarios(cls, study: Study) -> tuple[str, ...]:

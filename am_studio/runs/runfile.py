@@ -412,8 +412,9 @@ def variant_key(variant: Variant) -> str:
 def variant_of(key: str) -> Variant:
     """The variant of this text."""
     levels, removed_units, dragged, *more = json.loads(key)
-    drawn, scenario = (*more, (), "")[:2] if len(more) < 2 else more
-    return Variant(_choices(levels), tuple(map(str, removed_units)), _choices(dragged), _choices(drawn), str(scenario))
+    drawn = more[0] if more else ()
+    scenario = str(more[1]) if len(more) > 1 else ""
+    return Variant(_choices(levels), tuple(map(str, removed_units)), _choices(dragged), _choices(drawn), scenario)
 
 
 def _choices(pairs: Iterable[Any]) -> tuple[Choice, ...]:
