@@ -35,6 +35,7 @@ from am_studio.tui.study.state import form
 from tests.conftest import WritePack
 from tests.run_world import Subject, new_run, reply, study_at, work
 from tests.test_engine_process import interrupt, numbers, studio
+from tests.test_tui_study import Studio, until
 
 VARIANTS = "{harbour: {scenario: ./my-pack/harbour}, calm harbour: {scenario: ./my-pack/harbour, set: {fog: off}}, quiet: {threat: none}}"
 DESIGN = f"{{kind: compare, variants: {VARIANTS}}}"
@@ -372,6 +373,16 @@ def test_the_studys_form_and_plan_show_the_arms(two_stories: Callable[..., Study
     assert "       6  calm harbour" in lines
     fields = {field.path: field for section in form(document.values, document.assessment) for field in section.fields}
     assert "./my-pack/harbour" in fields["design", "variants"].value
+
+
+@pytest.mark.asyncio
+async def test_the_study_screen_opens_on_it_and_shows_every_arm(two_stories: Callable[..., Study]) -> None:
+    app = Studio(Path(two_stories().source))
+    async with app.run_test(size=(140, 50)) as pilot:
+        await until(pilot, lambda: app.first.assessment and app.first.assessment.plan)
+        shown = app.export_screenshot().replace("&#160;", " ")
+        assert all(label in shown for label in ("calm harbour", "my-pack/harbour asks for coercion"))
+        assert app.told == []
 
 
 def test_a_study_that_is_saved_elsewhere_still_finds_its_scenarios(

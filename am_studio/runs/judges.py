@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 
 from am_studio.judging import AskingJudge, Judge
-from am_studio.records import Questions, Reading, Situation, Transcript, TrialSpec, Verdict
+from am_studio.records import Reading, Situation, Transcript, TrialSpec, Verdict
 from am_studio.runs.conversation import Before, Conversation, Desk
 from am_studio.runs.crew import Crew
 from am_studio.runs.flow import Halt
@@ -48,7 +48,7 @@ class Judging:
     async def take(self, finished: Finished) -> None:
         """Have it judged; returns when it is, or when there is room for it to wait."""
         if self._judge is not None:
-            questions = self._questions(finished)
+            questions = self._scenario.questions_for(finished.spec.variant)
             verdicts = self._judge.judge(finished.reading, finished.transcript, finished.situation, questions)
             self._end(finished, verdicts)
             return
@@ -59,7 +59,7 @@ class Judging:
         try:
             if self._asks is not None:
                 conversation = self._conversation(finished, self._asks.name)
-                questions = self._questions(finished)
+                questions = self._scenario.questions_for(finished.spec.variant)
                 verdicts = await self._asks.judge_by_asking(
                     finished.reading, finished.transcript, finished.situation, questions, conversation.ask
                 )
@@ -68,10 +68,6 @@ class Judging:
             return
         finally:
             self._room.release()
-
-    def _questions(self, finished: Finished) -> Questions:
-        """What the scenario of this trial asks."""
-        return self._scenario.of(finished.spec.variant).questions
 
     def _conversation(self, finished: Finished, judge: str) -> Conversation:
         run, trial = self._desk.run, finished.spec.id

@@ -67,6 +67,10 @@ class Scenario:
         """The outcomes asked of every trial."""
         return self.front.questions
 
+    def questions_for(self, variant: Variant) -> Questions:
+        """The outcomes asked of a trial of this variant, by the scenario that it is of."""
+        return self.of(variant).questions
+
     def asks(self, outcome: str) -> bool:
         """Whether it asks its trials for an outcome of this name."""
         return any(each.name == outcome for each in self.questions.outcomes)
