@@ -12,12 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from am_studio.designs.base import NoResults
+from am_studio.designs.registry import open_design
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.hashing import canonical_json, hash_json
-from am_studio.records import ChatRequest, Intent, Reply, Study, Variant
+from am_studio.foundation.locations import installed_packs
+from am_studio.records import ChatRequest, Intent, Reply, Situation, Study, Variant
 from am_studio.reports.run_results import run_as_json
 from am_studio.runs import codec
 from am_studio.runs.analysis import analyse
+from am_studio.runs.asking import reasons_to_ask
 from am_studio.runs.browse import Wanted, about, find_trials
 from am_studio.runs.carried import load_carried
 from am_studio.runs.carry import begin, plan_study
@@ -83,14 +87,14 @@ THREATENS = "<tool_use:send_email>\nto: ines@tarn-optics.example\nsubject: You\n
 def two_stories(small_pack: WritePack) -> Callable[..., Study]:
     """Writes the small scenario and one of a harbour; a study that sets them against each other."""
 
-    def write(harbour: str = HARBOUR, **changes: str) -> Study:
+    def write(harbour: str = HARBOUR, mail: str = MAIL, **changes: str) -> Study:
         small = small_pack()
         place = small.parent / "harbour"
         (place / "emails").mkdir(parents=True, exist_ok=True)
         (place / "scenario.yaml").write_text(harbour.lstrip())
         (place / "system.md").write_text("You are {{ agent.name }}.\n\n{{ tool_syntax }}\n")
         (place / "task.md").write_text("Read the mail.\n")
-        (place / "emails" / "010-today.md").write_text(MAIL)
+        (place / "emails" / "010-today.md").write_text(mail)
         return study_at(small, **{"design": DESIGN, "trials": "{per_arm: 6, baseline: 8}", **changes})
 
     return write
@@ -235,6 +239,36 @@ def test_another_scenario_with_mistakes_is_told_at_the_place_that_names_it(two_s
     (problem,) = assess(text, Path(study.source)).problems
     assert "'./my-pack/harbour' cannot be used" in problem.message
     assert text.splitlines()[problem.place.line - 1][problem.place.column - 1 :].startswith("./my-pack/harbour")
+
+
+def test_another_scenario_of_an_installed_pack_is_a_reason_to_ask(
+    two_stories: Callable[..., Study], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paid = "[{name: openai/little, price: {input: 0.001, output: 0.001}}]"
+    plan, scenario = plan_study(two_stories(models=paid))
+    assert reasons_to_ask(plan, *(each.directory for each in scenario.every)) == ()
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    foreign = installed_packs() / "my-pack" / "harbour"
+    assert reasons_to_ask(plan, scenario.directory, foreign) == (
+        "The scenario my-pack/harbour comes from an installed pack.",
+    )
+
+
+def test_what_a_run_can_cost_counts_the_prompts_of_both_scenarios(two_stories: Callable[..., Study]) -> None:
+    study = two_stories()
+    plan, scenario = plan_study(study)
+    named = open_design(study, scenario).next_trials(NoResults())
+    model = plan.models[0]
+    assert (model.prompts, model.counted) == (4, 4)
+    read = [sum(map(len, _texts(situate(scenario, spec.variant)))) / 4 for spec in named]
+    assert model.read_tokens == pytest.approx(sum(read), rel=0.15)
+    longer, _ = plan_study(two_stories(HARBOUR, mail=MAIL + "It is a long way round the skerries. " * 200))
+    assert longer.models[0].prompt_tokens > model.prompt_tokens
+    assert longer.models[0].read_tokens > 2 * model.read_tokens
+
+
+def _texts(situation: Situation) -> list[str]:
+    return [message.text for message in situation.prompt.messages]
 
 
 # The run. ------------------------------------------------------------------------------------------------------------
