@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Literal
 
 from am_studio.effects.multiplicity import holm
+from am_studio.effects.reach import detectable_difference
 from am_studio.effects.tests import difference_test
 from am_studio.records import Counts, Effect, EffectTable
 from am_studio.runs.drift import drift
@@ -261,7 +262,7 @@ def _few(table: EffectTable) -> Iterator[Question]:
     unseen = [effect for effect in table.effects if _out_of_reach(effect, table.margin)]
     told = [f"{effect.label}: an effect from {_smaller(effect)} trials" for effect in claimed]
     told += [
-        f"{effect.label}: {100 * (effect.difference or 0):+.0f} points seen, {_reach(effect)} would be found"
+        f"{effect.label}: {100 * (effect.difference or 0):+.0f} points seen, {_reach(effect, table)} would be found"
         for effect in unseen
     ]
     if told:
@@ -279,14 +280,15 @@ def _smaller(effect: Effect) -> int:
 
 def _out_of_reach(effect: Effect, margin: float) -> bool:
     """Whether a difference that would matter was seen and could not be told from chance with so many trials."""
-    size = abs(effect.difference or 0.0)
-    if effect.conclusion != "undetermined" or size < margin:
-        return False
-    return effect.detectable is None or size < effect.detectable
+    return effect.conclusion == "undetermined" and abs(effect.difference or 0.0) >= margin
 
 
-def _reach(effect: Effect) -> str:
-    return "no change" if effect.detectable is None else f"about {100 * effect.detectable:.0f}"
+def _reach(effect: Effect, table: EffectTable) -> str:
+    """The smallest change to that side which so many trials find, about."""
+    reference, rate = effect.against, (effect.against.yes + 0.5) / (effect.against.completed + 1)
+    falls, single = (effect.difference or 0.0) < 0, table.alpha / len(table.effects)
+    size = detectable_difference(rate, effect.counts.completed, reference.completed, single, falls=falls)
+    return "no change" if size is None else f"about {100 * size:.0f}"
 
 
 def _more(unseen: Sequence[Effect]) -> str:
