@@ -192,7 +192,7 @@ def test_too_few_trials_for_the_claim_are_asked_about_with_how_many_would_do(stu
     seen = evenly({"baseline": 0.8, "without-threat": 0.6, "without-deadline": 0.8})
     questions = planted(study, tmp_path / "a.amrun", seen)
     (asked,) = (question for question in questions if question.kind == "few-trials")
-    assert "threat: -20 points seen, about" in asked.text
+    assert "threat (+ deadline): -20 points seen, about 29" in asked.text
     assert "more trials" in asked.what_to_do
     small = replace(study, trials={"per_arm": 12, "baseline": 15})
     strong = evenly({"baseline": 1.0, "without-threat": 0.0, "without-deadline": 1.0})
