@@ -275,7 +275,7 @@ def test_the_plan_tells_every_look_with_its_boundary(eight: Scenario) -> None:
 
 def test_a_run_that_is_stopped_on_the_way_comes_to_the_same_end(small_pack: WritePack, tmp_path: Path) -> None:
     changes = {"stopping": "{kind: pocock, looks: 3}", "trials": "{per_arm: 30, baseline: 45}"}
-    study = study_at(small_pack(), "little", **changes)
+    study = study_at(small_pack(), "little", sessions="{recheck: 0}", **changes)
     whole, broken = tmp_path / "whole.amrun", tmp_path / "broken.amrun"
     assert work(new_run(study, whole), Subject())[0].kind == "finished"
 

@@ -17,6 +17,7 @@ from am_studio.cli.plan_view import show_plan
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.files import write_atomic
 from am_studio.records import Study
+from am_studio.reports.plan_reach import plan_reach, reach_json
 from am_studio.runs.carry import plan_study
 from am_studio.runs.plan import Plan, plan_as_json
 from am_studio.runs.study import load_study, with_changes
@@ -83,9 +84,11 @@ def run(args: argparse.Namespace) -> int:
     if args.register is not None:
         _register(plan, scenario, args.register)
     elif args.json:
-        emit_json({**plan_as_json(plan), "greatest_cost": plan.greatest_cost, "simulated": plan.simulated})
+        found = reach_json(plan_reach(plan, scenario))
+        more = {"greatest_cost": plan.greatest_cost, "simulated": plan.simulated, "detectable": found}
+        emit_json({**plan_as_json(plan), **more})
     else:
-        show_plan(plan, stdout_console())
+        show_plan(plan, stdout_console(), scenario)
     return 0
 
 

@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
 def begun_run(study: Study, args: argparse.Namespace) -> RunWriter | None:
     """Show the plan, ask, and begin the run; None when nobody agreed."""
     plan, scenario = plan_study(study)
-    show_plan(plan, stderr_console())
+    show_plan(plan, stderr_console(), scenario)
     if not args.allow_unknown_price:
         refuse_unpriced(plan)
     reasons = () if args.yes else reasons_to_ask(plan, scenario.directory)
