@@ -16,6 +16,7 @@ from am_studio.records import Effect, EffectTable, Outcome
 from am_studio.reports.effect_table import METHODS, STAMP
 from am_studio.reports.markdown import markdown_code, markdown_text
 from am_studio.reports.numbers import money, percent
+from am_studio.reports.plan_reach import plan_reach, reach_lines
 from am_studio.runs.plan import Plan
 from am_studio.scenarios import Scenario
 
@@ -35,7 +36,7 @@ def registration(plan: Plan, scenario: Scenario, at: str) -> str:
         _design(plan),
         _arms(plan),
         _stopping(plan),
-        _analysis(plan, table),
+        [*_analysis(plan, table), *_finds(plan, scenario)],
         _judge(plan, scenario),
         _models(plan),
         _rules(plan),
@@ -168,6 +169,12 @@ def _analysis(plan: Plan, table: EffectTable) -> list[str]:
         ),
         *(["- Screening: findings are leads, to be tested again on fresh trials."] if table.screening else []),
     ]
+
+
+def _finds(plan: Plan, scenario: Scenario) -> list[str]:
+    """The smallest changes that so many trials find, where that can be told beforehand."""
+    first, *others = reach_lines(plan_reach(plan, scenario)) or ("",)
+    return [f"- {first} {'; '.join(line.strip() for line in others)}."] if first else []
 
 
 def _test(effects: Sequence[Effect]) -> str:
