@@ -361,6 +361,10 @@ def _notes(stops: Stops) -> tuple[str, ...]:
             "Intervals are those of a study of fixed size, not adjusted for stopping early: after an early stop the "
             "difference leans towards the extreme."
         )
+        if any(stop.trials[1] for stop in stops.each):
+            told.append(
+                "Each row is held against the reference's trials up to its own last look, not against all of them."
+            )
     if stops.over:
         told.append(f"Trials saved by stopping: {stops.saved:,} of {stops.most:,}.")
     return tuple(told)

@@ -15,6 +15,7 @@ from am_studio.reports.numbers import p_text, points
 MOST_SHOWN = 10
 """Interactions in lines, the least likely by chance first; JSON has all."""
 _LABEL = 36
+_STOP_LABEL = 28
 
 
 def side_lines(table: EffectTable) -> tuple[str, ...]:
@@ -58,7 +59,13 @@ def _stop_lines(stops: Stops | None) -> tuple[str, ...]:
         trials = f"{changed} v {reference}" if reference else str(changed)
         evidence = (_e(stop.e), _e(stop.e_needed)) if watched else (_p(stop.p), _boundary(stop.boundary))
         rows.append(
-            (one_line(stop.label, _LABEL), f"{stop.look} of {stop.looks}", trials, *evidence, _STOPPED[stop.reason])
+            (
+                one_line(stop.label, _STOP_LABEL),
+                f"{stop.look} of {stop.looks}",
+                trials,
+                *evidence,
+                _STOPPED[stop.reason],
+            )
         )
     return (*_aligned(rows), stops.rule)
 
