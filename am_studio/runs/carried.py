@@ -6,7 +6,7 @@ written to the disk.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,3 +35,18 @@ def load_carried(texts: Mapping[str, str], plan: Plan) -> Scenario:
             "either the file is damaged or another version of the program reads scenarios differently",
         )
     return replace(scenario, ref=plan.scenario)
+
+
+def carried_scenario(plan: Plan, texts: Callable[[], Mapping[str, str]]) -> Scenario:
+    """The same, kept for whoever asks next; `texts` is only called for a scenario that was not asked for last."""
+    key = plan.scenario, plan.scenario_hash
+    found = _loaded.get(key)
+    if found is None:
+        found = load_carried(texts(), plan)
+        _loaded.clear()
+        _loaded[key] = found
+    return found
+
+
+_loaded: dict[tuple[str, str], Scenario] = {}
+"""The scenario asked for last, by reference and hash: the hash covers every byte of it."""

@@ -164,24 +164,26 @@ def make_plan(study: Study, scenario: Scenario) -> Plan:
 
 def plan_hash(plan: Plan) -> str:
     """`sha256:` and the digest over everything in the plan that could change a result."""
+    return hash_of_stored(plan_as_json(plan))
+
+
+def hash_of_stored(plain: Mapping[str, Any]) -> str:
+    """The hash of a plan as `plan_as_json` gave it, in whatever version: what a later version adds is not in it."""
+    # What changes only how fast a run goes is left out.
+    models = [{key: value for key, value in model.items() if key != "limits"} for model in plain["study"]["models"]]
     return hash_json(
         {
-            "study": _what_matters(plan.study),
-            "scenario": [plan.scenario, plan.scenario_hash],
-            "design": [[arm.name, arm.trials, arm.variant.levels, arm.variant.removed_units] for arm in plan.arms],
-            "judge": plan.judge,
-            "analysis": [plan.study.outcome, plan.estimand],
-            "program": plan.program,
+            "study": {**plain["study"], "models": models},
+            "scenario": [plain["scenario"], plain["scenario_hash"]],
+            "design": [
+                [arm["name"], arm["trials"], arm["variant"]["levels"], arm["variant"]["removed_units"]]
+                for arm in plain["arms"]
+            ],
+            "judge": plain["judge"],
+            "analysis": [plain["study"]["outcome"], plain["estimand"]],
+            "program": plain["program"],
         }
     )
-
-
-def _what_matters(study: Study) -> dict[str, Any]:
-    """The study without what changes only how fast a run goes."""
-    plain = study_as_json(study)
-    for model in plain["models"]:
-        del model["limits"]
-    return plain
 
 
 def plan_as_json(plan: Plan) -> dict[str, Any]:

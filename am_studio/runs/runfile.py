@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import repeat
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -30,10 +31,13 @@ from am_studio.records import (
     Verdict,
 )
 from am_studio.runs import codec, schema
+from am_studio.runs.carried import carried_scenario
 from am_studio.runs.codec import Damage
 from am_studio.runs.database import connect
 from am_studio.runs.lock import is_held
-from am_studio.runs.plan import Plan, plan_from_json, plan_hash
+from am_studio.runs.plan import Plan, hash_of_stored, plan_from_json
+from am_studio.runs.summary import ModelSummary, summaries
+from am_studio.scenarios import Scenario, render
 
 SUFFIX = ".amrun"
 Key = tuple[str, str]
@@ -75,6 +79,7 @@ class RunFile:
         self.path = path
         self._db = connection
         self._names: dict[tuple[str, str], int] = {}
+        self._summed: tuple[tuple[Any, int], dict[int, ModelSummary]] | None = None
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -98,10 +103,16 @@ class RunFile:
     @cached_property
     def plan(self) -> Plan:
         """The plan as it was before the first call; Damage when it does not fit its hash."""
-        plan = codec.decoded("plan", plan_from_json, self._part("plan"))
-        if plan_hash(plan) != plan.hash:
+        stored = self._part("plan")
+        plan = codec.decoded("plan", plan_from_json, stored)
+        if codec.decoded("plan", hash_of_stored, stored) != plan.hash:
             raise Damage("plan", "its content does not fit its hash")
         return plan
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that the run carries; StudioError when it cannot be loaded."""
+        return carried_scenario(self.plan, lambda: self.scenario_texts)
 
     @property
     def scenario_texts(self) -> dict[str, str]:
@@ -123,16 +134,16 @@ class RunFile:
 
     def trials(self, *, unfinished: bool = False) -> Iterator[TrialSpec]:
         """Every trial that was planned, in its order; with `unfinished` only those that have not ended."""
-        where = f"WHERE t.state = {schema.PLANNED}" if unfinished else ""
-        rows = self._db.execute(
-            f"""SELECT t.id, arm.name, model.name, variant.key, t.seed FROM trial t JOIN name arm ON arm.id = t.arm
-            JOIN name model ON model.id = t.model JOIN variant ON variant.id = t.variant {where} ORDER BY t.id"""  # noqa: S608
-        )
-        variants: dict[str, Variant] = {}
-        for id_, arm, model, key, seed in rows:
-            if key not in variants:
-                variants[key] = codec.decoded("variant", variant_of, key)
-            yield TrialSpec(id_, arm, model, variants[key], seed)
+        where = f"WHERE state = {schema.PLANNED}" if unfinished else ""
+        names = dict(self._db.execute("SELECT id, name FROM name"))
+        variants = _Variants(self._db)
+        for id_, arm, model, variant, seed in self._db.execute(
+            f"SELECT id, arm, model, variant, seed FROM trial {where} ORDER BY id"  # noqa: S608
+        ):
+            try:
+                yield TrialSpec(id_, names[arm], names[model], variants[variant], seed)
+            except KeyError as error:
+                raise Damage(f"trial {id_}", f"it names {error}, which is missing") from error
 
     def planned(self) -> int:
         """How many trials have been planned."""
@@ -216,20 +227,13 @@ class RunFile:
 
     def span(self, model: str) -> tuple[float, float] | None:
         """When the first and the last trial of this model ended, in seconds since 1970; None before any did."""
-        first, last = self._row(
-            "SELECT min(ended), max(ended) FROM trial WHERE model = ? AND state != ?",
-            (self._name("model", model), schema.PLANNED),
-        ) or (None, None)
-        return None if first is None else (first, last)
+        found = self._summary(model)
+        return (found.first, found.last) if found else None
 
     def models_returned(self, model: str) -> tuple[str, ...]:
-        """The names by which the provider called this model, in the order in which they came."""
-        rows = self._db.execute(
-            """SELECT name.name FROM attempt JOIN trial ON trial.id = attempt.trial JOIN name ON name.id = attempt.returned
-            WHERE trial.model = ? AND attempt.judge = 0 GROUP BY name.id ORDER BY min(attempt.id)""",
-            (self._name("model", model),),
-        )
-        return tuple(name for (name,) in rows if name)
+        """The names by which the provider called this model in ended trials, in the order in which they came."""
+        found = self._summary(model)
+        return found.returned if found else ()
 
     def simulated_models(self) -> frozenset[str]:
         """Models that are simulated subjects: by their own name, or by the name that an answer of theirs gives."""
@@ -248,13 +252,15 @@ class RunFile:
 
     def copies(self, model: str) -> tuple[int, int]:
         """(conversations of this model with any words in them, those that repeat another one of the same variant)."""
-        replies, distinct = self._row(
-            """SELECT count(*), count(DISTINCT variant || ' ' || said) FROM (SELECT trial.variant AS variant,
-            group_concat(hex(words) ORDER BY turn) AS said FROM reply JOIN trial ON trial.id = reply.trial
-            WHERE trial.model = ? AND words IS NOT NULL GROUP BY reply.trial)""",
-            (self._name("model", model),),
-        ) or (0, 0)
-        return replies, replies - distinct
+        found = self._summary(model)
+        return (found.replies, found.copies) if found else (0, 0)
+
+    def _summary(self, model: str) -> ModelSummary | None:
+        """All models are summed up in one pass, again when something was written in between."""
+        state = (self._db.pragma("data_version"), self._db.total_changes())
+        if self._summed is None or self._summed[0] != state:
+            self._summed = (state, summaries(self._db))
+        return self._summed[1].get(self._name("model", model))
 
     # What was said. --------------------------------------------------------------------------------------------------
 
@@ -262,7 +268,7 @@ class RunFile:
         """The replies of a trial so far; with `intents` what a simulated subject meant is put back in."""
         meant = self._intents(trial) if intents else {}
         rows = self._db.execute("SELECT turn, body, digest FROM reply WHERE trial = ? ORDER BY turn", (trial,))
-        return Transcript(tuple(_reply(trial, turn, body, stored, meant) for turn, body, stored in rows))
+        return Transcript(tuple(reply_of(trial, turn, body, stored, meant.get(turn)) for turn, body, stored in rows))
 
     def judge_replies(self, trial: int, judge: str) -> tuple[Reply, ...]:
         """What the models that this judge asks answered about a trial so far, in the order of its requests."""
@@ -298,37 +304,48 @@ class RunFile:
     def prompt(self, trial: int) -> tuple[str, tuple[tuple[str, str], ...]]:
         """(hash, (role, text) pairs) of what the subject of a trial read; Damage when the text does not fit the hash."""
         row = self._row(
-            """SELECT prompt.hash, prompt.body FROM trial JOIN variant ON variant.id = trial.variant
+            """SELECT prompt.hash, prompt.body, variant.key FROM trial JOIN variant ON variant.id = trial.variant
             JOIN prompt ON prompt.id = variant.prompt WHERE trial.id = ?""",
             (trial,),
         )
         if row is None:
             raise StudioError(f"trial {trial} has no prompt yet")
-        return row[0], codec.prompt_texts(*row)
+        hash_, body, key = row
+        return hash_, self.rendered_again(hash_, key) if body is None else codec.prompt_texts(hash_, body)
+
+    def rendered_again(self, stored_hash: str, key: str) -> tuple[tuple[str, str], ...]:
+        """The prompt of a variant, given by its key, of which only the hash is stored; Damage when it does not fit."""
+        variant = codec.decoded("variant", variant_of, key)
+        rendered = codec.decoded("variant", lambda it: render(self.scenario, it, self.plan.study.protocol), variant)
+        if rendered.hash != stored_hash:
+            raise Damage(
+                f"prompt {stored_hash}",
+                "what its variant renders to does not fit its hash (or another version of the program made it)",
+            )
+        return tuple((message.role, message.text) for message in rendered.messages)
 
     def judged_intents(self, outcome: str, judge: str | None = None) -> Iterator[tuple[Verdict, Intent]]:
         """For each trial of a simulated subject: the judge's answer, and what the subject meant by its last reply.
 
-        The verdicts come without reasons and evidence.
+        The verdicts come without reasons and evidence, equal pairs one after the other.
         """
         name = judge or self.plan.judge
+        names = dict(self._db.execute("SELECT id, name FROM name WHERE kind = 'intent'"))
         rows = self._db.execute(
-            """SELECT verdict.answer, intent.trial, intent.turn, intent.body, intent.digest FROM verdict
-            JOIN intent ON intent.trial = verdict.trial WHERE verdict.judge = ? AND verdict.outcome = ?
-            AND intent.turn = (SELECT max(turn) FROM intent last WHERE last.trial = verdict.trial) ORDER BY intent.trial""",
+            """SELECT verdict.answer, last.meant, count(*)
+            FROM (SELECT trial, meant, max(turn) FROM intent GROUP BY trial) last
+            JOIN verdict ON verdict.trial = last.trial AND verdict.judge = ? AND verdict.outcome = ?
+            GROUP BY verdict.answer, last.meant""",
             (self._name("judge", name), self._name("outcome", outcome)),
         )
-        for answer, trial, turn, body, stored in rows:
-            value = codec.checked("intent", f"{trial}.{turn}", body, stored)
-            intent = codec.decoded("intent", codec.intent_from_json, value)
-            yield Verdict(outcome, schema.ANSWERS[answer], name, ""), intent
+        for answer, meant, number in rows:
+            pair = Verdict(outcome, schema.ANSWERS[answer], name, ""), _intent(names, meant)
+            yield from repeat(pair, number)
 
     def _intents(self, trial: int) -> dict[int, Intent]:
-        rows = self._db.execute("SELECT turn, body, digest FROM intent WHERE trial = ?", (trial,))
-        return {
-            turn: codec.intent_from_json(codec.checked("intent", f"{trial}.{turn}", body, stored))
-            for turn, body, stored in rows
-        }
+        names = dict(self._db.execute("SELECT id, name FROM name WHERE kind = 'intent'"))
+        rows = self._db.execute("SELECT turn, meant FROM intent WHERE trial = ?", (trial,))
+        return {turn: _intent(names, meant) for turn, meant in rows}
 
     def query(self, sql: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         """Rows of a query of one's own; the connection can only read."""
@@ -380,9 +397,30 @@ class RunResults:
         return self._by_variant[outcome].get(model, ())
 
 
-def _reply(trial: int, turn: int, body: bytes, stored: bytes, meant: Mapping[int, Intent]) -> Reply:
+def reply_of(trial: int, turn: int, body: bytes, stored: bytes, meant: Intent | None = None) -> Reply:
+    """The reply in a row, with what was meant by it put back in; Damage when the row is not what was written."""
     value = codec.checked("reply", f"{trial}.{turn}", body, stored)
-    return codec.decoded("reply", lambda value: codec.reply_from_json(value, meant.get(turn)), value)
+    return codec.decoded("reply", lambda value: codec.reply_from_json(value, meant), value)
+
+
+def _intent(names: Mapping[int, str], number: int) -> Intent:
+    if number not in names:
+        raise Damage("intent", f"it names {number}, which is missing")
+    return codec.intent_from_name(names[number])
+
+
+class _Variants(dict[int, Variant]):
+    """The variants of a run by their numbers, read when they are asked for."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        super().__init__()
+        self._db = db
+
+    def __missing__(self, number: int) -> Variant:
+        for (key,) in self._db.execute("SELECT key FROM variant WHERE id = ?", (number,)):
+            found = self[number] = codec.decoded("variant", variant_of, key)
+            return found
+        raise KeyError(number)
 
 
 def variant_key(variant: Variant) -> str:
