@@ -68,6 +68,14 @@ def digest(table: str, row: int | str, body: bytes) -> bytes:
     return hashlib.blake2b(body, digest_size=16, key=f"{table}:{row}".encode()[:64]).digest()
 
 
+def digest_of_parts(table: str, row: int | str, parts: Iterable[bytes]) -> bytes:
+    """The digest of a content that comes in parts."""
+    made = hashlib.blake2b(digest_size=16, key=f"{table}:{row}".encode()[:64])
+    for part in parts:
+        made.update(part)
+    return made.digest()
+
+
 def row_digest(table: str, values: Iterable[int | float | str | None]) -> int:
     """64 bits, signed, that belong to these columns of a narrow row; for text, numbers and NULL as SQLite gives them."""
     plain = ascii((table, *values)).encode()

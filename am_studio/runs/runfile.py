@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import repeat
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -423,6 +423,7 @@ class _Variants(dict[int, Variant]):
         raise KeyError(number)
 
 
+@lru_cache(maxsize=256)
 def variant_key(variant: Variant) -> str:
     """The one text of a variant."""
     drawn = [variant.nuisance] if variant.nuisance else []
@@ -436,10 +437,23 @@ def variant_of(key: str) -> Variant:
 
 
 def _choices(pairs: Iterable[Any] = ()) -> tuple[Choice, ...]:
-    return tuple((str(name), str(level)) for name, level in pairs)
+    return tuple(_choice(name, level) for name, level in pairs)
+
+
+@lru_cache(maxsize=4096)
+def _choice(name: Any, level: Any) -> Choice:
+    # One pair for all variants: there may be tens of thousands of them.
+    return str(name), str(level)
 
 
 def batch_digest(first: int, specs: Iterable[TrialSpec]) -> bytes:
-    """16 bytes over trials that were planned together."""
-    plain = [[spec.id, spec.arm, spec.model, variant_key(spec.variant), spec.seed] for spec in specs]
-    return codec.digest("batch", first, canonical_json(plain).encode())
+    """16 bytes over trials that were planned together: over their JSON, a trial at a time."""
+    return codec.digest_of_parts("batch", first, _batch_json(specs))
+
+
+def _batch_json(specs: Iterable[TrialSpec]) -> Iterator[bytes]:
+    yield b"["
+    for number, spec in enumerate(specs):
+        plain = [spec.id, spec.arm, spec.model, variant_key(spec.variant), spec.seed]
+        yield ("," * (number > 0) + canonical_json(plain)).encode()
+    yield b"]"

@@ -183,13 +183,17 @@ def _batches(run: RunFile, _checked: Counter[str]) -> Iterator[str]:
     waiting: TrialSpec | None = next(trials, None)
     planned = there = 0
     for first, size, stored in run.query("SELECT first, trials, digest FROM batch ORDER BY first"):
-        specs = []
-        while waiting is not None and waiting.id < first + size:
-            specs.append(waiting)
-            waiting = next(trials, None)
-        planned, there = planned + size, there + len(specs)
-        if batch_digest(first, specs) != stored:
+        number = 0
+
+        def of_batch(end: int = first + size) -> Iterator[TrialSpec]:
+            nonlocal waiting, number
+            while waiting is not None and waiting.id < end:
+                yield waiting
+                waiting, number = next(trials, None), number + 1
+
+        if batch_digest(first, of_batch()) != stored:
             yield f"the planned trials from {first} on are not what was planned"
+        planned, there = planned + size, there + number
     there += (waiting is not None) + sum(1 for _ in trials)
     if planned != there:
         yield f"{planned} trials were planned, {there} are there"

@@ -415,7 +415,7 @@ class RunWriter(RunFile):
         found = self._variants.get(variant)
         if found is None:
             key = variant_key(variant)
-            found = self._number("SELECT coalesce((SELECT id FROM variant WHERE key = ?), 0)", key)
+            found = self._number("SELECT id FROM variant WHERE key = ?", key)
             if not found:
                 found = self._number("SELECT coalesce(max(id), 0) + 1 FROM variant")
                 self._insert("variant", (found, key, None))
