@@ -60,6 +60,8 @@ _LINKS = {
     "trial {}: it is judged, and what it said or how it was judged is missing": """SELECT id FROM trial WHERE state = 1
         AND NOT (EXISTS (SELECT 1 FROM reply WHERE reply.trial = trial.id)
         AND EXISTS (SELECT 1 FROM evidence WHERE evidence.trial = trial.id))""",
+    "intent of trial {}: what was meant is missing": """SELECT trial FROM intent
+        WHERE meant NOT IN (SELECT id FROM name WHERE kind = 'intent')""",
     "label of trial {}: there is no such trial": "SELECT trial FROM label WHERE trial NOT IN (SELECT id FROM trial)",
 }
 
