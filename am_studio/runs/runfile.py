@@ -210,6 +210,10 @@ class RunFile:
         failures = self._db.execute("SELECT kind, count(*) FROM attempt WHERE state = ? GROUP BY kind", (schema.ERROR,))
         return Tally(attempts, unknown or 0, dict(failures), cost or 0.0)
 
+    def reopened(self) -> tuple[tuple[float, int], ...]:
+        """(when, in seconds since 1970; how many) for each time that failed trials were planned again."""
+        return tuple(self._db.execute("SELECT at, count(*) FROM reopened GROUP BY at ORDER BY at"))
+
     def sessions(self) -> tuple[Session, ...]:
         """Every stretch of work on the run, oldest first."""
         rows = self._db.execute("SELECT id, started, seconds, program, ending FROM session ORDER BY id")

@@ -230,6 +230,25 @@ class RunWriter(RunFile):
             first = specs[0].id
             self._db.execute("INSERT INTO batch VALUES (?, ?, ?)", (first, len(specs), batch_digest(first, specs)))
 
+    def reopen_failed(self) -> int:
+        """Plan every trial that failed once more, and remember that it failed; how many there were.
+
+        Their requests stay where they are and count as before; new ones are numbered on from them.
+        """
+        with self._transaction():
+            failed = self._db.execute(
+                f"SELECT id, session, ended FROM trial WHERE state = {schema.FAILED} ORDER BY id"  # noqa: S608
+            ).fetchall()
+            first, now = self._number("SELECT coalesce(max(id), 0) + 1 FROM reopened"), time.time()
+            for number, (trial, session, ended) in enumerate(failed, first):
+                self._insert("reopened", (number, trial, now, session, ended))
+                self._db.execute(
+                    """UPDATE trial SET state = ?, refused = 0, truncated = 0, session = NULL, ended = NULL, words = NULL,
+                    digest = NULL WHERE id = ?""",
+                    (schema.PLANNED, trial),
+                )
+        return len(failed)
+
     def new_attempt(self) -> int:
         """The number of the next attempt."""
         self._last_attempt += 1
