@@ -178,7 +178,7 @@ def _trial(row: Row) -> Row:
     words = None
     if body is not None:
         with suppress(StudioError):
-            words = codec.words(reply_of(id_, 0, body, stored), variant)
+            words = codec.words([codec.said(reply_of(id_, 0, body, stored))], variant)
     return (id_, arm, model, variant, seed, *ended, words, codec.row_digest("trial", (id_, *ended, words)))
 
 

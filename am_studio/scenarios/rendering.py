@@ -100,7 +100,7 @@ class Renderer:
         emails = self._emails(state)
         mail = tuple(email.mail for email in emails)
         places_inbox = _places_inbox(parts.system) or _places_inbox(parts.task)
-        if variant.removed_units or variant.nuisance or places_inbox:
+        if variant.nuisance or places_inbox:
             prompt = self.prompt(variant, protocol)
             return Prompt(tuple(Message(each.role, each.text, ()) for each in prompt.messages), prompt.hash), mail
         system = [self._plain_unit("system.md", parts.system, state)]
@@ -114,10 +114,12 @@ class Renderer:
         return Prompt(messages, hash_of_pieces(texts, ([each.json for each in unit] for unit in (system, task)))), mail
 
     def _plain_unit(self, name: str, template: Template, state: State) -> _Plain:
-        made: _Plain = self._cached(
-            f"{name}{_PLAIN}", self._template_support(template), state,
-            lambda: _Plain.of(_text(self._unit(name, template, state, [], with_off=False))),
-        )  # fmt: skip
+        def make() -> _Plain:
+            return _Plain.of(_text(self._unit(name, template, state, [], with_off=False)))
+
+        if name in state.removed:
+            return make()
+        made: _Plain = self._cached(f"{name}{_PLAIN}", self._template_support(template), state, make)
         return made
 
     def _separator(self) -> _Plain:
