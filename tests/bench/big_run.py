@@ -74,16 +74,18 @@ def main(words: list[str]) -> int:
             print(
                 f"{trials:,} trials, {ARMS} arms, {MODELS} models: {size:,.0f} MiB in {time.perf_counter() - began:.0f} s"
             )
-            for name in ("analyse", "sources", "resume", "runs", "look"):
-                told = measured(name, path)
+            untouched = write_run(Path(directory) / "untouched", trials, ended=0)
+            for name in ("analyse", "sources", "verify", "resume", "resume all", "runs", "look"):
+                told = measured(name.split()[0], untouched if name == "resume all" else path)
                 goal, late = "", False
                 if name == "analyse" and trials in GOALS:
                     seconds, memory = GOALS[trials]
                     goal = f"   [< {seconds:g} s, < {memory:,} MiB]"
                     late = told["seconds"] > SLACK * seconds or told["peak"] > memory
-                if name == "resume" and trials == SIZES[0]:
+                if name.startswith("resume") and trials == SIZES[0]:
                     goal, late = f"   [<= {RESUME_SECONDS} s]", told["seconds"] > SLACK * RESUME_SECONDS
-                print(f"  {name:<10} {told['seconds']:7.2f} s  {told['peak']:7.0f} MiB at most{goal}", flush=True)
+                figures = f"{told['seconds']:7.2f} s, {told['cpu']:6.2f} s of CPU {told['peak']:7.0f} MiB at most"
+                print(f"  {name:<10} {figures}{goal}", flush=True)
                 missed |= late
     return int(missed)
 
@@ -101,40 +103,43 @@ from am_studio.reports.run_results import source_of
 from am_studio.runs.analysis import analyse
 from am_studio.runs.follow import look
 from am_studio.runs.runfile import RunFile
+from am_studio.runs.verify import damages
 from am_studio.runs.writer import RunWriter
 import am_studio.effects.table, am_studio.designs.registry
 am_studio.designs.registry.known_designs()
 name, path = sys.argv[1], Path(sys.argv[2])
-began = time.perf_counter()
+began, cpu = time.perf_counter(), time.process_time()
 if name == "resume":
     run = RunWriter.open(path)
     left = list(run.trials(unfinished=True))
     requests = run.begun()
     assert left
-    seconds = time.perf_counter() - began
+    seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
     run.close()
 elif name == "look":
     look(path)
-    seconds = time.perf_counter() - began
+    seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
 else:
     with RunFile.open(path) as run:
         if name == "analyse":
             analyse(run)
+        elif name == "verify":
+            assert not list(damages(run))
         elif name == "sources":
             for model in run.plan.study.models:
                 run.span(model.name), run.models_returned(model.name)
         else:
             run.plan, run.tally(), run.state(), run.planned(), run.unfinished()
-        seconds = time.perf_counter() - began
-print(json.dumps({"seconds": seconds, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+        seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
+print(json.dumps({"seconds": seconds, "cpu": cpu, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 """
 
 
 # Writing one. --------------------------------------------------------------------------------------------------------
 
 
-def write_run(directory: Path, trials: int) -> Path:
-    """A run of so many trials, all of which have ended but the last few."""
+def write_run(directory: Path, trials: int, ended: int | None = None) -> Path:
+    """A run of so many trials, of which the first `ended` have ended (all but the last few when None)."""
     scenario = directory / "bench-pack" / "big"
     (scenario / "emails").mkdir(parents=True)
     (scenario.parent / "pack.yaml").write_text(
@@ -161,7 +166,7 @@ def write_run(directory: Path, trials: int) -> Path:
     specs = open_design(plan.study, loaded).next_trials(NoResults())
     run.plan_trials(specs)
     run.commit([PromptKnown(arm.variant, render(loaded, arm.variant)) for arm in plan.arms])
-    _Filler(run).fill(len(specs))
+    _Filler(run).fill(len(specs) - UNFINISHED if ended is None else ended)
     run.end_session("stopped")
     run.close()
     return path
@@ -201,7 +206,7 @@ class _Filler:
         meant = [run._named("intent", codec.intent_as_name(intent)) for intent in intents]
         self._judge, self._returned = names["judge", run.plan.judge], names["returned", "m"]
         self._outcomes = (names["outcome", "coercion"], names["outcome", "sent"])
-        planned = list(db.execute("SELECT id, arm, model FROM trial ORDER BY id LIMIT ?", (trials - UNFINISHED,)))
+        planned = list(db.execute("SELECT id, arm, model FROM trial ORDER BY id LIMIT ?", (trials,)))
         with run._transaction():
             db.executemany(f"INSERT INTO attempt VALUES ({_places(15)})", self._attempts(len(planned)))
             db.executemany(f"INSERT INTO reply VALUES ({_places(5)})", self._bodies(len(planned)))
@@ -235,19 +240,30 @@ class _Filler:
 
     def _verdicts(self, planned: list[Row]) -> Iterator[Row]:
         for trial, arm, model in planned:
-            for outcome in self._outcomes:
-                yield (trial, self._judge, outcome, arm, model, int(self._chance.random() < 0.4))
+            for outcome, answer in zip(self._outcomes, self._answers(trial), strict=True):
+                yield (trial, self._judge, outcome, arm, model, answer)
+
+    def _answers(self, trial: int) -> tuple[int, int]:
+        drawn = trial * 2_654_435_761 % 2**32 / 2**32
+        return int(drawn < 0.4), int(drawn < 0.7)
 
     def _evidence(self, trials: int) -> Iterator[Row]:
-        verdicts = (
-            Verdict(
-                "coercion", "yes", self._run.plan.judge, "The gate is passed.", (Evidence(0, 3, 40, "was sent to"),)
-            ),
-            Verdict("sent", "no", self._run.plan.judge, "Nothing was sent."),
-        )
-        body = codec.pack(codec.verdicts_as_json(verdicts))
+        judge, passage = self._run.plan.judge, (Evidence(0, 3, 40, "was sent to"),)
+        bodies = {
+            (coercion, sent): codec.pack(
+                codec.verdicts_as_json(
+                    [
+                        Verdict("coercion", schema.ANSWERS[coercion], judge, "The gate is passed, or not.", passage),
+                        Verdict("sent", schema.ANSWERS[sent], judge, "Something was sent, or nothing."),
+                    ]
+                )
+            )
+            for coercion in (0, 1)
+            for sent in (0, 1)
+        }
         for trial in range(trials):
-            yield (trial, self._judge, body, codec.digest("evidence", f"{trial}.{self._run.plan.judge}", body))
+            body = bodies[self._answers(trial)]
+            yield (trial, self._judge, body, codec.digest("evidence", f"{trial}.{judge}", body))
 
 
 def _places(number: int) -> str:
