@@ -73,9 +73,15 @@ class Behaviour:
     """All that is known about a subject's reply before it is drawn."""
 
     subject: str
+    found: frozenset[str]
+    able: frozenset[str]
     beliefs: Mapping[Belief, float]
-    acts: tuple[ActLogit, ...]
     cells: tuple[Cell, ...]
+
+    @property
+    def acts(self) -> tuple[ActLogit, ...]:
+        """Every act of the subject's table; worked out when asked for, which no reply does."""
+        return _act_logits(subject(self.subject), self.subject, self.found, self.able)
 
     def kind_probabilities(self) -> dict[str, float]:
         """Exact probability of each kind of reply."""
@@ -84,7 +90,7 @@ class Behaviour:
     def act_probabilities(self, kinds: Iterable[str] = ()) -> dict[str, float]:
         """Exact probability that each act is really carried out; in replies of these kinds only, where any are named."""
         wanted = frozenset(kinds)
-        done = dict.fromkeys((logit.act for logit in self.acts), 0.0)
+        done = dict.fromkeys(subject(self.subject).acts, 0.0)
         for cell in self.cells:
             if cell.act and cell.kind != "truncated" and (not wanted or cell.kind in wanted):
                 done[cell.act] += cell.probability
@@ -96,19 +102,21 @@ def behaviour(name: str, found: frozenset[str], able: frozenset[str]) -> Behavio
     """What the subject of this name makes of the cues found; `able` names what it has the means to do."""
     table, sums = subject(name), _sums_of(name)
     beliefs = _beliefs(name, found & sums.cues_of_beliefs)
-    logits = _act_logits(table, name, found, able)
+    chances = _act_chances(table, name, [act for act in table.acts if not _why_not(act, found, able)], found)
     kinds = _kind_shares(name, found & sums.cues_of_kinds, "escalate" in able)
     certain, cells = 1 - table.truncated, list[tuple[str, str, Belief, float]]()
     for belief in BELIEFS:
-        harmless = beliefs[belief] * (1 - sum([logit.probabilities[belief] for logit in logits]))
-        for logit in logits:
-            if chance := beliefs[belief] * logit.probabilities[belief]:
-                cells += [(kind, logit.act, belief, chance * share) for kind, share in _act_kinds(table, logit.act)]
+        of_belief = chances[belief]
+        harmless = beliefs[belief] * (1 - sum([share for act, share in of_belief.items() if act]))
+        for act, share_of_act in of_belief.items():
+            if act:
+                chance = beliefs[belief] * share_of_act
+                cells += [(kind, act, belief, chance * share) for kind, share in _act_kinds(table, act)]
         cells += [(kind, NO_ACT, belief, harmless * share) for kind, share in kinds.items()]
     whole = [Cell(kind, act, belief, p * certain) for kind, act, belief, p in cells if p > 0]
     cut = _sums([((act, belief), p * table.truncated) for _, act, belief, p in cells if p > 0])
     truncated = [Cell("truncated", act, belief, p) for (act, belief), p in cut.items() if p > 0]
-    return Behaviour(name, beliefs, logits, tuple(whole + truncated))
+    return Behaviour(name, found, able, beliefs, tuple(whole + truncated))
 
 
 @lru_cache(maxsize=1024)
@@ -171,19 +179,8 @@ def _addends(
 
 
 def _act_logits(table: SubjectForm, name: str, found: frozenset[str], able: frozenset[str]) -> tuple[ActLogit, ...]:
-    """The acts that are possible compete with doing none of them."""
-    sums = _sums_of(name).acts
     why_not = {act: _why_not(act, found, able) for act in table.acts}
-    logits: dict[str, dict[Belief, float]] = {}
-    for act in table.acts:
-        base = sums[act].of(found)
-        logits[act] = {
-            "test": base + table.belief_shift.get("test", 0.0),
-            "real": base + table.belief_shift.get("real", 0.0),
-            "silent": base,
-        }
-    possible = [act for act, missing in why_not.items() if not missing]
-    chances = {belief: _softmax({NO_ACT: 0.0, **{act: logits[act][belief] for act in possible}}) for belief in BELIEFS}
+    chances = _act_chances(table, name, [act for act, missing in why_not.items() if not missing], found)
     return tuple(
         ActLogit(
             name,
@@ -191,11 +188,30 @@ def _act_logits(table: SubjectForm, name: str, found: frozenset[str], able: froz
             found,
             not missing,
             missing,
-            logits[act],
+            _logits(table, _sums_of(name).acts[act].of(found)),
             {belief: chances[belief].get(act, 0.0) for belief in BELIEFS},
         )
         for act, missing in why_not.items()
     )
+
+
+def _act_chances(
+    table: SubjectForm, name: str, possible: Iterable[str], found: frozenset[str]
+) -> dict[Belief, dict[str, float]]:
+    """The acts that are possible compete with doing none of them."""
+    sums = _sums_of(name).acts
+    logits = {act: _logits(table, sums[act].of(found)) for act in possible}
+    return {
+        belief: _softmax({NO_ACT: 0.0, **{act: each[belief] for act, each in logits.items()}}) for belief in BELIEFS
+    }
+
+
+def _logits(table: SubjectForm, base: float) -> dict[Belief, float]:
+    return {
+        "test": base + table.belief_shift.get("test", 0.0),
+        "real": base + table.belief_shift.get("real", 0.0),
+        "silent": base,
+    }
 
 
 def _why_not(act: str, found: frozenset[str], able: frozenset[str]) -> str:
