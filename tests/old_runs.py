@@ -117,15 +117,19 @@ def _words_of_version_1(reply: Reply) -> bytes | None:
 
 def _plan_of_version_1(plan: dict[str, Any]) -> dict[str, Any]:
     """The plan without what later versions added, and its hash as that version took it."""
-    known = ("name", "endpoint", "key_env", "input_price", "output_price")
     study = {key: value for key, value in plan["study"].items() if key in _STUDY_OF_VERSION_1}
-    study["models"] = [{key: model[key] for key in known} for model in study["models"]]
+    study["models"] = [{key: model[key] for key in _MODEL_OF_VERSION_1} for model in study["models"]]
     study["sampling"] = {key: study["sampling"][key] for key in ("temperature", "max_tokens")}
     arms = [
         {**arm, "variant": {key: arm["variant"][key] for key in ("levels", "removed_units", "dragged")}}
         for arm in plan["arms"]
     ]
-    old = {key: value for key, value in {**plan, "study": study, "arms": arms}.items() if key != "notes"}
+    models = [
+        {**{key: model[key] for key in ("name", "simulated", "trials", "prompt_tokens")}, "trial_cost": 0.0}
+        for model in plan["models"]
+    ]
+    known = {key: plan[key] for key in _PLAN_OF_VERSION_1}
+    old = {**known, "study": study, "arms": arms, "models": models}
     design = [
         [arm["name"], arm["trials"], arm["variant"]["levels"], arm["variant"]["removed_units"]] for arm in old["arms"]
     ]
@@ -140,6 +144,11 @@ def _plan_of_version_1(plan: dict[str, Any]) -> dict[str, Any]:
     return {**old, "hash": hash_json(hashed)}
 
 
+_MODEL_OF_VERSION_1 = ("name", "endpoint", "key_env", "input_price", "output_price")
+_PLAN_OF_VERSION_1 = (
+    "study", "scenario", "scenario_hash", "judge", "estimand", "arms", "models", "trials", "calls", "warnings", "program",
+    "hash",
+)  # fmt: skip
 _STUDY_OF_VERSION_1 = (
     "name", "title", "scenario", "baseline", "design", "models", "outcome", "trials", "protocol", "judge", "sampling",
     "seed", "budget_usd", "turns", "extra",

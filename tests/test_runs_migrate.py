@@ -8,7 +8,7 @@ import apsw
 import pytest
 
 from am_studio.foundation.errors import StudioError
-from am_studio.records import ChatRequest, Reply
+from am_studio.records import ChatRequest, ModelFailure
 from am_studio.runs import schema
 from am_studio.runs.analysis import analyse
 from am_studio.runs.database import opened
@@ -18,7 +18,7 @@ from am_studio.runs.runfile import RunFile
 from am_studio.runs.verify import damages
 from am_studio.runs.writer import RunWriter
 from old_runs import as_version_1
-from run_world import Subject, new_run, reply, study_at, work
+from run_world import Answer, Subject, new_run, reply, study_at, work
 
 
 @pytest.fixture
@@ -67,13 +67,12 @@ def test_an_old_run_says_what_it_said_and_is_whole(small_pack, path: Path) -> No
 
 
 def test_an_old_run_that_was_interrupted_is_completed(small_pack, path: Path) -> None:
-    def crashes_at_the_twentieth(request: ChatRequest, number: int) -> Reply:
+    def stops_at_the_twentieth(request: ChatRequest, number: int) -> Answer:
         if number == 20:
-            raise RuntimeError("the power is gone")
+            return ModelFailure("authentication", "The key is refused.")
         return reply(f"Number {request.seed}.")
 
-    with pytest.raises(RuntimeError):
-        work(new_run(study_at(small_pack()), path), Subject(crashes_at_the_twentieth))
+    assert work(new_run(study_at(small_pack()), path), Subject(stops_at_the_twentieth))[0].kind == "models"
     as_version_1(path)
     ending, _ = work(RunWriter.open(path), Subject(lambda request, _: reply(f"Number {request.seed}.")))
     assert ending.kind == "finished"

@@ -194,8 +194,17 @@ def plan_as_json(plan: Plan) -> dict[str, Any]:
 
 
 def plan_from_json(plain: Mapping[str, Any]) -> Plan:
-    """The plan that `plan_as_json` gave."""
-    return TypeAdapter(Plan).validate_python(dict(plain))
+    """The plan that `plan_as_json` gave, in this version of the program or an older one."""
+    models = [_told_today(model, plain["study"]["turns"]) for model in plain["models"]]
+    return TypeAdapter(Plan).validate_python({**plain, "models": models})
+
+
+def _told_today(model: Mapping[str, Any], turns: int) -> Mapping[str, Any]:
+    """A planned model; the first version told the greatest cost of one trial."""
+    if "trial_cost" not in model:
+        return model
+    cost, trials = model["trial_cost"], model["trials"]
+    return {**model, "calls": trials * turns, "greatest_cost": None if cost is None else cost * trials}
 
 
 def _check_outcome(study: Study, scenario: Scenario) -> None:
