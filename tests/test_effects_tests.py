@@ -36,7 +36,10 @@ def test_boschloo_is_that_of_scipy(n1, n0, data):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # log(0) inside scipy, harmless
         theirs = float(boschloo_exact([[k1, k0], [n1 - k1, n0 - k0]], n=64).pvalue)
-    assert boschloo(k1, n1, k0, n0) == pytest.approx(min(theirs, 1.0), rel=1e-6, abs=1e-12)
+    # scipy's search stops a little short of the greatest chance here and there; none of ours may lie below it.
+    ours = boschloo(k1, n1, k0, n0)
+    assert ours == pytest.approx(min(theirs, 1.0), rel=1e-4, abs=1e-12)
+    assert ours >= min(theirs, 1.0) * (1 - 1e-7)
 
 
 def test_where_nothing_varies_there_is_nothing_to_test():

@@ -12,9 +12,9 @@ def chi_square_tail(statistic: float, degrees: int) -> float:
     """
     if degrees < 1:
         raise ValueError(f"{degrees} degrees of freedom")
-    if statistic <= 0:
-        return 1.0
     half = statistic / 2
+    if half <= 0:
+        return 1.0
     # Terms h^(k + r) / Gamma(k + r + 1), on the log scale so that neither overflows.
     odd = degrees % 2
     steps = range(1, (degrees + 1) // 2) if odd else range(degrees // 2)
