@@ -21,7 +21,8 @@ from am_studio.runs.carry import begin, plan_study
 from am_studio.runs.codec import Damage
 from am_studio.runs.labels import set_label
 from am_studio.runs.lock import RunLock, is_held, lock_path
-from am_studio.runs.runfile import RunFile, variant_key
+from am_studio.runs.runfile import RunFile
+from am_studio.runs.variants import variant_key
 from am_studio.runs.verify import damages
 from am_studio.runs.writer import AttemptEnded, AttemptStarted, PromptKnown, RunWriter
 from am_studio.scenarios import render

@@ -6,11 +6,10 @@ their digests. Reading takes no lock that a running study would feel. Writing is
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import repeat
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -18,16 +17,13 @@ from typing import Any, Literal, Self
 import apsw
 
 from am_studio.foundation.errors import StudioError
-from am_studio.foundation.hashing import canonical_json
 from am_studio.records import (
-    Choice,
     Counts,
     Intent,
     ModelSettings,
     Reply,
     Transcript,
     TrialSpec,
-    Variant,
     VariantCounts,
     Verdict,
 )
@@ -38,6 +34,7 @@ from am_studio.runs.database import connect
 from am_studio.runs.lock import is_held
 from am_studio.runs.plan import Plan, hash_of_stored, plan_from_json
 from am_studio.runs.summary import ModelSummary, summaries
+from am_studio.runs.variants import Variants, variant_of
 from am_studio.scenarios import Scenario, render
 
 SUFFIX = ".amrun"
@@ -137,7 +134,7 @@ class RunFile:
         """Every trial that was planned, in its order; with `unfinished` only those that have not ended."""
         where = f"WHERE state = {schema.PLANNED}" if unfinished else ""
         names = dict(self._db.execute("SELECT id, name FROM name"))
-        variants = _Variants(self._db)
+        variants = Variants(self._db)
         for id_, arm, model, variant, seed in self._db.execute(
             f"SELECT id, arm, model, variant, seed FROM trial {where} ORDER BY id"  # noqa: S608
         ):
@@ -412,53 +409,3 @@ def _intent(names: Mapping[int, str], number: int) -> Intent:
     if number not in names:
         raise Damage("intent", f"it names {number}, which is missing")
     return codec.intent_from_name(names[number])
-
-
-class _Variants(dict[int, Variant]):
-    """The variants of a run by their numbers, read when they are asked for."""
-
-    def __init__(self, db: apsw.Connection) -> None:
-        super().__init__()
-        self._db = db
-
-    def __missing__(self, number: int) -> Variant:
-        for (key,) in self._db.execute("SELECT key FROM variant WHERE id = ?", (number,)):
-            found = self[number] = codec.decoded("variant", variant_of, key)
-            return found
-        raise KeyError(number)
-
-
-@lru_cache(maxsize=256)
-def variant_key(variant: Variant) -> str:
-    """The one text of a variant."""
-    drawn = [variant.nuisance] if variant.nuisance else []
-    return canonical_json([variant.levels, variant.removed_units, variant.dragged, *drawn])
-
-
-def variant_of(key: str) -> Variant:
-    """The variant of this text."""
-    levels, removed_units, dragged, *drawn = json.loads(key)
-    return Variant(_choices(levels), tuple(map(str, removed_units)), _choices(dragged), _choices(*drawn))
-
-
-def _choices(pairs: Iterable[Any] = ()) -> tuple[Choice, ...]:
-    return tuple(_choice(name, level) for name, level in pairs)
-
-
-@lru_cache(maxsize=4096)
-def _choice(name: Any, level: Any) -> Choice:
-    # One pair for all variants: there may be tens of thousands of them.
-    return str(name), str(level)
-
-
-def batch_digest(first: int, specs: Iterable[TrialSpec]) -> bytes:
-    """16 bytes over trials that were planned together: over their JSON, a trial at a time."""
-    return codec.digest_of_parts("batch", first, _batch_json(specs))
-
-
-def _batch_json(specs: Iterable[TrialSpec]) -> Iterator[bytes]:
-    yield b"["
-    for number, spec in enumerate(specs):
-        plain = [spec.id, spec.arm, spec.model, variant_key(spec.variant), spec.seed]
-        yield ("," * (number > 0) + canonical_json(plain)).encode()
-    yield b"]"

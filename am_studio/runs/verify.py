@@ -19,7 +19,8 @@ from am_studio.foundation.errors import StudioError
 from am_studio.records import TrialSpec
 from am_studio.runs import codec, schema
 from am_studio.runs.codec import Damage
-from am_studio.runs.runfile import RunFile, batch_digest
+from am_studio.runs.runfile import RunFile
+from am_studio.runs.variants import batch_digest
 
 Check = Callable[[RunFile, Counter[str]], Iterator[str]]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -17,99 +16,26 @@ from typing import Self
 import apsw
 
 from am_studio.foundation.errors import StudioError
-from am_studio.records import ModelFailure, Prompt, Reply, TrialSpec, Variant, Verdict
+from am_studio.records import ModelFailure, TrialSpec, Variant
 from am_studio.runs import codec, schema
 from am_studio.runs.codec import Damage
 from am_studio.runs.database import Transaction, connect, unwritable
 from am_studio.runs.lock import RunLock
+from am_studio.runs.operations import (
+    Asked,
+    AttemptEnded,
+    AttemptStarted,
+    Came,
+    Operation,
+    PromptKnown,
+    TrialEnded,
+)
 from am_studio.runs.plan import Plan, plan_as_json
-from am_studio.runs.runfile import RunFile, batch_digest, variant_key
+from am_studio.runs.runfile import RunFile
+from am_studio.runs.variants import batch_digest, variant_key
 from am_studio.version import __version__
 
-
-@dataclass(frozen=True, slots=True)
-class PromptKnown:
-    """What a variant renders to; stored once, before the first request that sends it."""
-
-    variant: Variant
-    prompt: Prompt
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptStarted:
-    """A request that is about to leave."""
-
-    attempt: int
-    """From `RunWriter.new_attempt`."""
-    trial: int
-    turn: int
-    number: int
-    """Which request of this trial, from 1; goes on over turns, retries and sessions."""
-    at: float
-    """Seconds since 1970."""
-    reserved: float
-    """US dollars that it can cost at most; 0 when no price is known."""
-    judge: str = ""
-    """The judge that asks, by its name; empty: a turn of the subject's. Each judge counts its turns from 0."""
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptEnded:
-    """What came of a request."""
-
-    attempt: int
-    trial: int
-    turn: int
-    seconds: float
-    answer: Reply | ModelFailure
-    cost: float
-    """US dollars, settled; what was reserved when nobody can tell."""
-    judge: str = ""
-    """As it started."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrialEnded:
-    """A trial that came to its end; `verdicts` is None when no conversation came of it."""
-
-    spec: TrialSpec
-    at: float
-    verdicts: tuple[Verdict, ...] | None
-    refused: bool = False
-    truncated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What is known of a request before its answer."""
-
-    trial: int
-    turn: int
-    number: int
-    session: int
-    started: float
-    judge: int
-
-    def row(self, attempt: int, came: _Came) -> tuple[int | float | str | None, ...]:
-        """Its row, in the order of the table's columns."""
-        asked = (attempt, self.trial, self.turn, self.number, self.session, came.state, float(self.started))
-        return (*asked, came.seconds, came.kind, came.cost, *came.tokens, came.returned, self.judge)
-
-
-@dataclass(frozen=True, slots=True)
-class _Came:
-    """What came of a request so far."""
-
-    state: int
-    cost: float
-    seconds: float | None = None
-    kind: str | None = None
-    tokens: tuple[int | None, int | None] = (None, None)
-    returned: int | None = None
-
-
-Operation = PromptKnown | AttemptStarted | AttemptEnded | TrialEnded
-
+__all__ = ["AttemptEnded", "AttemptStarted", "Operation", "PromptKnown", "RunWriter", "TrialEnded"]
 
 MOST_WHOLE_PROMPTS = 64
 """Prompts that are stored with their text; of further ones the hash is kept."""
@@ -125,7 +51,7 @@ class RunWriter(RunFile):
         self._began = 0.0
         self._variants: dict[Variant, int] = {}
         self._last_attempt = 0
-        self._open: dict[int, _Asked] = {}
+        self._open: dict[int, Asked] = {}
         """Requests of this session that have not been answered."""
         self._said: dict[int, dict[int, bytes]] = {}
         """What was said in trials of this session that have not ended, by turn."""
@@ -307,7 +233,7 @@ class RunWriter(RunFile):
         return frozenset(list(dict.fromkeys(arm.variant for arm in self.plan.arms))[:MOST_WHOLE_PROMPTS])
 
     def _attempt_started(self, started: AttemptStarted) -> None:
-        asked = _Asked(
+        asked = Asked(
             started.trial,
             started.turn,
             started.number,
@@ -316,17 +242,17 @@ class RunWriter(RunFile):
             self._named("judge", started.judge) if started.judge else 0,
         )
         self._open[started.attempt] = asked
-        self._insert("attempt", asked.row(started.attempt, _Came(schema.STARTED, float(started.reserved))))
+        self._insert("attempt", asked.row(started.attempt, Came(schema.STARTED, float(started.reserved))))
 
     def _attempt_ended(self, ended: AttemptEnded) -> None:
         answer = ended.answer
         if isinstance(answer, ModelFailure):
-            self._settle(ended, _Came(schema.ERROR, float(ended.cost), float(ended.seconds), answer.kind))
+            self._settle(ended, Came(schema.ERROR, float(ended.cost), float(ended.seconds), answer.kind))
             self._body("failure", (ended.attempt,), codec.failure_as_json(answer))
             return
         tokens = answer.usage.input_tokens, answer.usage.output_tokens
         returned = self._named("returned", answer.model_returned)
-        self._settle(ended, _Came(schema.OK, float(ended.cost), float(ended.seconds), None, tokens, returned))
+        self._settle(ended, Came(schema.OK, float(ended.cost), float(ended.seconds), None, tokens, returned))
         body = codec.pack(codec.reply_as_json(answer))
         if ended.judge:
             judge = self._named("judge", ended.judge)
@@ -346,7 +272,7 @@ class RunWriter(RunFile):
             meant = self._named("intent", codec.intent_as_name(answer.intent))
             self._insert("intent", (ended.trial, ended.turn, meant))
 
-    def _settle(self, ended: AttemptEnded, came: _Came) -> None:
+    def _settle(self, ended: AttemptEnded, came: Came) -> None:
         asked = self._open.pop(ended.attempt, None) or self._asked(ended.attempt)
         self._db.execute(
             """UPDATE attempt SET state = ?, seconds = ?, kind = ?, cost = ?, input_tokens = ?, output_tokens = ?,
@@ -363,11 +289,11 @@ class RunWriter(RunFile):
             ),
         )
 
-    def _asked(self, attempt: int) -> _Asked:
+    def _asked(self, attempt: int) -> Asked:
         row = self._row("SELECT trial, turn, number, session, started, judge FROM attempt WHERE id = ?", (attempt,))
         if row is None:
             raise Damage(f"attempt {attempt}", "it is missing")
-        return _Asked(*row)
+        return Asked(*row)
 
     def _trial_ended(self, ended: TrialEnded) -> None:
         spec, verdicts = ended.spec, ended.verdicts
