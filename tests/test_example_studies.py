@@ -21,6 +21,7 @@ KINDS = {
     "which-details": "average",
     "sufficient-alone": "alone",
     "minimal-set": "local",
+    "two-stories": "contrast",
 }
 
 

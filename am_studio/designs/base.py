@@ -21,13 +21,13 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, ValidationError
 
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.foundation.hashing import hash_json
-from am_studio.records import Choice, Counts, EffectTable, Study, TrialSpec, Variant, VariantCounts
+from am_studio.records import Choice, Counts, EffectTable, JudgedTrial, Study, TrialSpec, Variant, VariantCounts
 
 if TYPE_CHECKING:
     from am_studio.scenarios import Scenario
@@ -65,6 +65,13 @@ class Results(Protocol):
 
     def by_variant(self, model: str, outcome: str) -> Sequence[VariantCounts]:
         """The same in all arms, by variant and session of work; in an order that depends on nothing but the trials."""
+        ...
+
+    def in_order(self, arm: str, model: str, outcome: str) -> Sequence[JudgedTrial]:
+        """Every trial of this arm and model that was named, one by one, in the order of their ids.
+
+        Only studies that may stop early ask for it: what an earlier look saw are the first so many.
+        """
         ...
 
 
@@ -114,6 +121,16 @@ class Design(Protocol):
         ...
 
 
+@runtime_checkable
+class NamesScenarios(Protocol):
+    """A kind of design whose arms may be variants of other scenarios than the study's own."""
+
+    @classmethod
+    def other_scenarios(cls, study: Study) -> tuple[str, ...]:
+        """The other scenarios that a study names, as it writes them, each once; raises nothing."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class NoResults:
     """The results of a run that has not begun; `design.next_trials(NoResults())` is the plan's first batch."""
@@ -127,6 +144,10 @@ class NoResults:
         return Counts(0)
 
     def by_variant(self, model: str, outcome: str) -> Sequence[VariantCounts]:
+        """Always empty."""
+        return ()
+
+    def in_order(self, arm: str, model: str, outcome: str) -> Sequence[JudgedTrial]:
         """Always empty."""
         return ()
 
@@ -194,7 +215,24 @@ def settings_of(form: type[FormT], given: Mapping[str, Any], where: str) -> Form
         return form.model_validate(dict(given))
     except ValidationError as error:
         mistakes = error.errors(include_url=False)
-        told = [f"{where}.{'.'.join(str(part) for part in mistake['loc'])}: {mistake['msg']}" for mistake in mistakes]
+        told = [f"{'.'.join((where, *_steps(given, mistake['loc'])))}: {mistake['msg']}" for mistake in mistakes]
         unknown = [str(mistake["loc"][0]) for mistake in mistakes if mistake["type"] == "extra_forbidden"]
         hint = nearest(unknown[0], form.model_fields) if unknown else ""
         raise StudioError(f"The study's `{where}` cannot be used", "\n".join(told), hint) from error
+
+
+def _steps(given: Any, path: tuple[int | str, ...]) -> list[str]:
+    """The path without the steps that stand for the branches of a union."""
+    kept: list[str] = []
+    for number, step in enumerate(path):
+        inside = given[step] if _has(given, step) else None
+        if inside is not None or number == len(path) - 1:
+            kept.append(str(step))
+            given = inside
+    return kept
+
+
+def _has(given: Any, step: int | str) -> bool:
+    if isinstance(given, Mapping):
+        return step in given
+    return isinstance(given, list | tuple) and isinstance(step, int) and step < len(given)

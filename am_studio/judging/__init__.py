@@ -1,7 +1,7 @@
 """Judges, and how far they can be trusted. A judge is one module here that registers itself."""
 
 from am_studio.judging import rules as _rules  # noqa: F401 - registers itself
-from am_studio.judging.agreement import Agreement, agreement, meant
+from am_studio.judging.agreement import Agreement, agreement, meant, together
 from am_studio.judging.base import Ask, AskingJudge, Judge, JudgeCalls, judge_kinds, open_judge, register
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "meant",
     "open_judge",
     "register",
+    "together",
 ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from am_studio.records import Answer, Intent, Outcome, Verdict
 
@@ -89,3 +89,10 @@ def agreement(outcome: Outcome, pairs: Iterable[tuple[Verdict, Intent | None]]) 
         unclear_not_meant=counts["unclear", False],
         unknown=unknown,
     )
+
+
+def together(outcome: str, parts: Iterable[Agreement]) -> Agreement:
+    """The counts of disjoint groups of trials, added up."""
+    each = tuple(parts)
+    names = [field.name for field in fields(Agreement) if field.name != "outcome"]
+    return Agreement(outcome, **{name: sum(getattr(part, name) for part in each) for name in names})

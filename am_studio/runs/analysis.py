@@ -1,7 +1,8 @@
 """What a run shows so far: the design's tables of effects, with notes on what keeps them from being the planned analysis.
 
-Reads the run file alone and asks no model. Whatever differs from the plan (another outcome, trials still to come, another
-version of the program) is said in the table's notes.
+Reads the run file alone and asks no model. Whatever differs from the plan (another outcome or judge, trials still to come,
+another version of the program) is said in the table's notes, and makes it exploratory. Refuses to show effects before their
+time where the plan set one.
 """
 
 from __future__ import annotations
@@ -9,14 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from am_studio.designs.base import BASELINE
 from am_studio.designs.registry import open_design
 from am_studio.effects.across import across_models
 from am_studio.foundation.errors import StudioError, nearest
-from am_studio.judging import Agreement, agreement
-from am_studio.records import AcrossModels, EffectTable
+from am_studio.judging import Agreement, agreement, together
+from am_studio.records import AcrossModels, AnalysisSettings, EffectTable
 from am_studio.runs.carried import load_carried
+from am_studio.runs.deviations import AnalysisChoices, deviations
 from am_studio.runs.drift import drift
+from am_studio.runs.follow import withholds_effects
+from am_studio.runs.rechecks import recheck_session
+from am_studio.runs.referee import Question, referee
 from am_studio.runs.runfile import RunFile
+from am_studio.scenarios import Scenario
 from am_studio.version import __version__
 
 MOST_COPIES = 0.05
@@ -34,32 +41,100 @@ class Analysis:
     """Each effect over all models of the study; () where there is one model."""
     agreement: Agreement | None
     """The judge against what simulated subjects meant; None where nobody's intent is known."""
+    judge: str = ""
+    """Whose verdicts it is about, such as `rules/1`."""
+    exploratory: tuple[str, ...] = ()
+    """How it differs from the plan; (): it is the planned analysis."""
+    questions: tuple[Question, ...] = ()
+    """What a referee would ask."""
 
 
-def analyse(run: RunFile, outcome: str | None = None) -> Analysis:
-    """The effects on an outcome (the study's own when None) from what has ended; StudioError for an unknown outcome."""
+class Withheld(StudioError):
+    """The plan looks at its effects at set times, and the last of them has not come."""
+
+
+def analyse(run: RunFile, outcome: str | None = None, choices: AnalysisChoices | None = None) -> Analysis:
+    """The effects on an outcome (the study's own when None) from what has ended, as planned or as `choices` says.
+
+    StudioError for an unknown outcome or judge. Withheld where the plan allows no look yet, unless `choices.peek`.
+    """
     plan = run.plan
-    scenario = load_carried(run.scenario_texts, plan)
-    asked = outcome or plan.study.outcome
-    names = [known.name for known in scenario.questions.outcomes]
+    choices = replace(choices or AnalysisChoices(), outcome=outcome or plan.study.outcome)
+    scenario = load_carried(run.scenario_texts, plan, run.other_texts)
+    asked, judge = outcome or plan.study.outcome, choices.judge or plan.judge
+    names = [known.name for each in scenario.every for known in each.questions.outcomes]
     if asked not in names:
         raise StudioError(f"{plan.scenario} has no outcome '{asked}'", hint=nearest(asked, names))
-    design, results = open_design(plan.study, scenario), run.results()
-    simulated = run.simulated_models()
-    notes = tuple(_notes(run, asked))
+    _check_judge(run, judge)
+    settings = plan.study.analysis
+    settings = AnalysisSettings(choices.margin or settings.margin, choices.alpha or settings.alpha)
+    design = open_design(replace(plan.study, analysis=settings), scenario)
+    results, simulated = run.results(choices.judge), run.simulated_models()
+    if withholds_effects(plan) and not choices.peek and not is_over(run, scenario):
+        raise Withheld(
+            "the plan looks at its effects at set times only",
+            "a look in between would make chance findings likelier",
+            "the counts are shown; --peek shows the effects, marked exploratory",
+        )
+    exploratory = deviations(run, choices)
+    notes = (*_notes(run, exploratory), *_not_asked(scenario, asked))
     tables = []
     for model in plan.study.models:
         table = design.analyse(results, asked, model.name)
-        all_notes = (*table.notes, *notes, *_drift(run, asked, model.name), *_copies(run, model.name))
-        tables.append(replace(table, simulated=table.simulated or model.name in simulated, notes=all_notes))
-    found = agreement(scenario.questions.outcome(asked), run.judged_intents(asked))
-    return Analysis(asked, tuple(tables), across_models(tables), found if found.n else None)
+        told = (*table.notes, *notes, *_drift(run, asked, model.name), *_copies(run, model.name))
+        made_up = table.simulated or model.name in simulated
+        tables.append(replace(table, simulated=made_up, notes=told, exploratory=exploratory))
+    found = _agreement(run, scenario, asked, choices.judge)
+    return Analysis(
+        asked,
+        tuple(tables),
+        across_models(tables),
+        found if found.n else None,
+        judge,
+        exploratory,
+        referee(run, tables),
+    )
 
 
-def _notes(run: RunFile, outcome: str) -> Iterator[str]:
+def _agreement(run: RunFile, scenario: Scenario, outcome: str, judge: str | None) -> Agreement:
+    """The judge against what was meant; each scenario says itself which act its outcome is about."""
+    if not scenario.beside:
+        return agreement(scenario.questions.outcome(outcome), run.judged_intents(outcome, judge))
+    arms: dict[Scenario, list[str]] = {}
+    of = {arm.name: scenario.of(arm.variant) for arm in run.plan.arms}
+    for (arm, _), _counts in run.counts(outcome).items():
+        arms.setdefault(of[arm if recheck_session(arm) is None else BASELINE], []).append(arm)
+    return together(
+        outcome,
+        [
+            agreement(own.questions.outcome(outcome), run.judged_intents(outcome, judge, arms=names))
+            for own, names in arms.items()
+            if own.asks(outcome)
+        ],
+    )
+
+
+def _not_asked(scenario: Scenario, outcome: str) -> Iterator[str]:
+    without = [each.ref for each in scenario.every if not each.asks(outcome)]
+    if without:
+        yield f"Trials of {', '.join(without)} are not asked for {outcome}: their arms have no rate."
+
+
+def is_over(run: RunFile, scenario: Scenario) -> bool:
+    """Whether all trials have ended and the planned design wants no more."""
+    return not run.unfinished() and not open_design(run.plan.study, scenario).next_trials(run.results())
+
+
+def _check_judge(run: RunFile, judge: str) -> None:
+    known = [name for (name,) in run.query("SELECT name FROM name WHERE kind = 'judge'")]
+    if judge not in (run.plan.judge, *known):
+        raise StudioError(f"no judge '{judge}' has judged this run", hint=nearest(judge, [run.plan.judge, *known]))
+
+
+def _notes(run: RunFile, exploratory: tuple[str, ...]) -> Iterator[str]:
     plan, left = run.plan, run.unfinished()
-    if outcome != plan.study.outcome:
-        yield f"Exploratory: the plan is about {plan.study.outcome}; {outcome} was chosen afterwards."
+    for reason in exploratory:
+        yield f"Exploratory: {reason}."
     if left:
         yield f"Incomplete: {left} of {run.planned()} planned trials have not ended."
     if plan.program != __version__:

@@ -7,7 +7,7 @@ in sentences here, for the command line and the studio alike. Nobody is asked he
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,14 +18,14 @@ from am_studio.records import ModelSettings
 from am_studio.runs.plan import Plan
 
 
-def reasons_to_ask(plan: Plan, scenario: Path) -> tuple[str, ...]:
+def reasons_to_ask(plan: Plan, *scenarios: Path) -> tuple[str, ...]:
     """Every reason why this plan should be agreed to first; () when it may simply start.
 
-    `scenario` is the directory that the scenario was loaded from. StudioError when the user's settings cannot be used.
+    `scenarios` are the directories that its scenarios were loaded from, its own first. StudioError when the user's settings cannot be used.
     """
     if all(model.embedded for model in (*plan.study.models, *plan.judge_models)):
         return ()
-    return tuple(_reasons(plan, scenario, user_settings()))
+    return tuple(_reasons(plan, scenarios, user_settings()))
 
 
 def reasons_to_ask_again(plan: Plan) -> tuple[str, ...]:
@@ -48,7 +48,7 @@ def is_loopback(endpoint: str) -> bool:
         return False
 
 
-def _reasons(plan: Plan, scenario: Path, own: UserSettings) -> Iterator[str]:
+def _reasons(plan: Plan, scenarios: Sequence[Path], own: UserSettings) -> Iterator[str]:
     cost, limit = plan.greatest_cost, own.confirm_above_usd
     if cost is None or plan.unpriced:
         yield f"What it can cost is not known: no price is known for {', '.join(plan.unpriced)}."
@@ -58,8 +58,9 @@ def _reasons(plan: Plan, scenario: Path, own: UserSettings) -> Iterator[str]:
         if not model.embedded:
             yield from _of_endpoint(model, own)
             yield from _of_price(model, own)
-    if scenario.resolve().is_relative_to(installed_packs().resolve()):
-        yield f"The scenario {plan.scenario} comes from an installed pack."
+    for ref, directory in zip(plan.scenarios, scenarios, strict=True):
+        if directory.resolve().is_relative_to(installed_packs().resolve()):
+            yield f"The scenario {ref} comes from an installed pack."
 
 
 def _of_endpoint(model: ModelSettings, own: UserSettings) -> Iterator[str]:

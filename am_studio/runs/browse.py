@@ -104,13 +104,16 @@ class TrialRow:
 
 
 def about(run: RunFile) -> RunAbout:
-    """What there is to choose from; StudioError when the plan or the carried scenario is damaged."""
+    """What there is to choose from; StudioError when the plan or a carried scenario is damaged.
+
+    An outcome that several scenarios ask for is told in the words of the study's own.
+    """
     plan = run.plan
-    asked = [
-        Asked(outcome.name, outcome.label, outcome.harmful, outcome.question)
-        for outcome in carried_scenario(run).questions.outcomes
-    ]
-    asked.sort(key=lambda outcome: outcome.name != plan.study.outcome)
+    found: dict[str, Asked] = {}
+    for scenario in carried_scenario(run).every:
+        for outcome in asked_of(scenario):
+            found.setdefault(outcome.name, outcome)
+    asked = sorted(found.values(), key=lambda outcome: outcome.name != plan.study.outcome)
     return RunAbout(
         study=plan.study.name,
         state=run.state(),
@@ -122,6 +125,11 @@ def about(run: RunFile) -> RunAbout:
         raters=raters(run),
         planned=run.planned(),
     )
+
+
+def asked_of(scenario: Scenario) -> tuple[Asked, ...]:
+    """What one scenario asks of its trials."""
+    return tuple(Asked(each.name, each.label, each.harmful, each.question) for each in scenario.questions.outcomes)
 
 
 def _rechecks(run: RunFile) -> Iterator[tuple[str, str]]:
@@ -174,7 +182,7 @@ def _row(row: tuple[Any, ...], failures: Mapping[int, str]) -> TrialRow:
 
 
 def carried_scenario(run: RunFile) -> Scenario:
-    """The scenario that the run carries, loaded once; StudioError when it cannot be."""
+    """The scenario that the run carries, with those beside it, loaded once; StudioError when one cannot be."""
     return run.scenario
 
 
@@ -199,7 +207,7 @@ def _conditions(run: RunFile, wanted: Wanted) -> tuple[list[str], list[Any]]:
             judge, _outcome(run, wanted), schema.ANSWERS.index(wanted.answer),
         )  # fmt: skip
     if wanted.harmful is not None:
-        names = [asked.name for asked in carried_scenario(run).questions.outcomes if asked.harmful]
+        names = [each.name for own in carried_scenario(run).every for each in own.questions.outcomes if each.harmful]
         numbers = json.dumps([_number(run, "outcome", name) for name in names])
         add(
             _HARMFUL if wanted.harmful else f"NOT {_HARMFUL}",
@@ -232,7 +240,7 @@ def _outcome(run: RunFile, wanted: Wanted) -> int:
     name = wanted.outcome or run.plan.study.outcome
     number = _number(run, "outcome", name)
     if number < 0:
-        known = [asked.name for asked in carried_scenario(run).questions.outcomes]
+        known = [each.name for own in carried_scenario(run).every for each in own.questions.outcomes]
         if name not in known:
             raise StudioError(f"the run asks for no outcome '{name}'", hint=nearest(name, known))
     return number

@@ -1,7 +1,7 @@
-"""The scenario that a run carries with it: its texts, taken in when the run is made, loaded again from memory.
+"""The scenarios that a run carries with it: their texts, taken in when the run is made, loaded again from memory.
 
-A run can so be resumed, judged and analysed on another machine, and after its scenario has been edited. Nothing of it is
-written to the disk.
+A run can so be resumed, judged and analysed on another machine, and after its scenarios have been edited. Nothing of them
+is written to the disk.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from am_studio.foundation.errors import FileProblems, StudioError
-from am_studio.runs.plan import Plan
+from am_studio.runs.plan import OtherScenario, Plan
 from am_studio.scenarios import Scenario
 from am_studio.scenarios.loading import draft_of, read_texts
 from am_studio.scenarios.references import scenario_of
@@ -25,29 +25,40 @@ def scenario_texts(scenario: Scenario) -> dict[str, str]:
     return texts
 
 
-def load_carried(texts: Mapping[str, str], plan: Plan) -> Scenario:
-    """The scenario of these texts; StudioError when it is not the one that the plan was made for."""
+def load_carried(
+    texts: Mapping[str, str], plan: Plan, other_texts: Mapping[str, Mapping[str, str]] | None = None
+) -> Scenario:
+    """The scenario of these texts, with the ones beside it; StudioError when one is not what the plan was made for."""
+    others = other_texts or {}
+    beside = {each.name: _carried(others.get(each.name, {}), each.ref, each.hash) for each in plan.others}
+    return replace(_carried(texts, plan.scenario, plan.scenario_hash), beside=beside)
+
+
+def _carried(texts: Mapping[str, str], ref: str, planned: str) -> Scenario:
     # What no variant reaches was looked for when the run was planned; the hash says that these are the same texts.
-    scenario = scenario_of(draft_of(texts, Path(plan.scenario)), reach=False)
-    if scenario.hash != plan.scenario_hash:
+    scenario = scenario_of(draft_of(texts, Path(ref)), reach=False)
+    if scenario.hash != planned:
         raise StudioError(
             "the scenario that the run carries is not the one it was planned with",
-            f"planned: {plan.scenario_hash}\ncarried: {scenario.hash}",
+            f"{ref}\nplanned: {planned}\ncarried: {scenario.hash}",
             "either the file is damaged or another version of the program reads scenarios differently",
         )
-    return replace(scenario, ref=plan.scenario)
+    return replace(scenario, ref=ref)
 
 
-def carried_scenario(plan: Plan, texts: Callable[[], Mapping[str, str]]) -> Scenario:
+def carried_scenario(
+    plan: Plan, texts: Callable[[], tuple[Mapping[str, str], Mapping[str, Mapping[str, str]]]]
+) -> Scenario:
     """The same, kept for whoever asks next; `texts` is only called for a scenario that was not asked for last."""
-    key = plan.scenario, plan.scenario_hash
+    key = plan.scenario, plan.scenario_hash, plan.others
     found = _loaded.get(key)
     if found is None:
-        found = load_carried(texts(), plan)
+        own, others = texts()
+        found = load_carried(own, plan, others)
         _loaded.clear()
         _loaded[key] = found
     return found
 
 
-_loaded: dict[tuple[str, str], Scenario] = {}
-"""The scenario asked for last, by reference and hash: the hash covers every byte of it."""
+_loaded: dict[tuple[str, str, tuple[OtherScenario, ...]], Scenario] = {}
+"""The scenario asked for last, by reference and hash, with those beside it: a hash covers every byte of its scenario."""

@@ -22,25 +22,26 @@ from am_studio.models.registry import open_client
 from am_studio.records import ModelSettings, Study
 from am_studio.runs.carried import load_carried, scenario_texts
 from am_studio.runs.codec import Damage
+from am_studio.runs.compared import load_compared
 from am_studio.runs.engine import Ending, Engine, EngineSettings
 from am_studio.runs.events import Observer
 from am_studio.runs.plan import Plan, make_plan
-from am_studio.runs.study import scenario_location
 from am_studio.runs.writer import RunWriter
-from am_studio.scenarios import Scenario, load_scenario
+from am_studio.scenarios import Scenario
 
 OpenClient = Callable[[ModelSettings], Client]
 
 
 def plan_study(study: Study) -> tuple[Plan, Scenario]:
-    """The plan of a study and the scenario it is about; StudioError for whatever stands in the way."""
-    scenario = load_scenario(scenario_location(study))
+    """The plan of a study and the scenario it is about, with those beside it; StudioError for whatever stands in the way."""
+    scenario = load_compared(study)
     return make_plan(study, scenario), scenario
 
 
 def begin(plan: Plan, scenario: Scenario, path: Path) -> RunWriter:
     """A run file with this plan, open to be carried out; StudioError when the file exists."""
-    return RunWriter.create(path, plan, scenario_texts(scenario))
+    others = {name: scenario_texts(other) for name, other in scenario.beside.items()}
+    return RunWriter.create(path, plan, scenario_texts(scenario), others)
 
 
 def refuse_unpriced(plan: Plan) -> None:
@@ -78,7 +79,7 @@ async def _session(
     # Before anything else: a signal that came earlier would cancel this task at some later moment, as an error.
     with _signals(stopping.stop):
         plan = run.plan
-        scenario = load_carried(run.scenario_texts, plan)
+        scenario = load_carried(run.scenario_texts, plan, run.other_texts)
         judge = open_judge(plan.study.judge)
         if judge.name != plan.judge:
             raise StudioError(

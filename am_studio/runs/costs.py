@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from am_studio.designs.base import BASELINE
 from am_studio.models.prices import Price, find_price
 from am_studio.models.tokens import (
     MESSAGE_TOKENS,
@@ -102,8 +103,10 @@ class Forecaster:
 
     def forecast(self, model: ModelSettings, named: Iterable[TrialSpec], still_to_name: int) -> Forecast:
         """Of the trials that are named for a model, and so many more of which nobody knows the prompt yet."""
-        variants = Counter(spec.variant for spec in named if spec.model == model.name)
-        baseline = self._scenario.variant(self._study.baseline)
+        own = [spec for spec in named if spec.model == model.name]
+        variants = Counter(spec.variant for spec in own)
+        reference = next((spec.variant for spec in own if spec.arm == BASELINE), None)
+        baseline = reference or self._scenario.variant(self._study.baseline)
         chosen = _spread(list(variants) or [baseline])
         trials = _Trials(
             tuple((self._reading(variant), variants[variant]) for variant in chosen),

@@ -104,7 +104,7 @@ class Engine:
             settings.attempt_seconds,
             chance,
         )
-        self._judging = Judging(judge, scenario.questions, self._desk, self._crew, settings.judging)
+        self._judging = Judging(judge, scenario, self._desk, self._crew, settings.judging)
 
     # Control, from the loop's own thread. ---------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from am_studio.judging import AskingJudge, Judge
@@ -21,17 +22,32 @@ class PlannedJudging:
 
 
 def planned_judging(
-    judge: Judge | AskingJudge, questions: Questions, *, trials: int, prompt_tokens: int, reply_tokens: int
+    judge: Judge | AskingJudge, questions: Sequence[Questions], *, trials: int, prompt_tokens: int, reply_tokens: int
 ) -> tuple[PlannedJudging, ...]:
     """A line for each model that the judge asks, none for a judge that asks nobody.
 
-    `prompt_tokens` and `reply_tokens` are what the subject reads and writes in one trial at most.
+    `questions` are those of each scenario of the run; every trial is taken to be of the one that costs most. `prompt_tokens` and `reply_tokens` are what the subject reads and writes in one trial at most.
     """
     if isinstance(judge, Judge):
         return ()
+    each = [_planned(judge, asked, trials, prompt_tokens, reply_tokens) for asked in questions]
+    return tuple(
+        PlannedJudging(same[0].model, max(one.calls for one in same), _greatest([one.greatest_cost for one in same]))
+        for same in zip(*each, strict=True)
+    )
+
+
+def _planned(
+    judge: AskingJudge, questions: Questions, trials: int, prompt_tokens: int, reply_tokens: int
+) -> list[PlannedJudging]:
     planned = []
     for asked in judge.greatest(questions, prompt_tokens, reply_tokens):
         price = find_price(asked.model)
         cost = None if price is None else price.at_most(asked.input_tokens, asked.output_tokens) * trials
         planned.append(PlannedJudging(asked.model.name, asked.calls * trials, cost))
-    return tuple(planned)
+    return planned
+
+
+def _greatest(costs: Sequence[float | None]) -> float | None:
+    known = [cost for cost in costs if cost is not None]
+    return max(known) if len(known) == len(costs) else None

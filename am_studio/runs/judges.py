@@ -12,11 +12,12 @@ import time
 from dataclasses import dataclass
 
 from am_studio.judging import AskingJudge, Judge
-from am_studio.records import Questions, Reading, Situation, Transcript, TrialSpec, Verdict
+from am_studio.records import Reading, Situation, Transcript, TrialSpec, Verdict
 from am_studio.runs.conversation import Before, Conversation, Desk
 from am_studio.runs.crew import Crew
 from am_studio.runs.flow import Halt
 from am_studio.runs.writer import TrialEnded
+from am_studio.scenarios import Scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,10 @@ class Finished:
 class Judging:
     """The judge of a run at work."""
 
-    def __init__(self, judge: Judge | AskingJudge, questions: Questions, desk: Desk, crew: Crew, most: int) -> None:
+    def __init__(self, judge: Judge | AskingJudge, scenario: Scenario, desk: Desk, crew: Crew, most: int) -> None:
         self._asks = None if isinstance(judge, Judge) else judge
         self._judge = judge if isinstance(judge, Judge) else None
-        self._questions = questions
+        self._scenario = scenario
         self._desk = desk
         self._crew = crew
         self._room = asyncio.Semaphore(most)
@@ -47,7 +48,8 @@ class Judging:
     async def take(self, finished: Finished) -> None:
         """Have it judged; returns when it is, or when there is room for it to wait."""
         if self._judge is not None:
-            verdicts = self._judge.judge(finished.reading, finished.transcript, finished.situation, self._questions)
+            questions = self._scenario.questions_for(finished.spec.variant)
+            verdicts = self._judge.judge(finished.reading, finished.transcript, finished.situation, questions)
             self._end(finished, verdicts)
             return
         await self._room.acquire()
@@ -57,8 +59,9 @@ class Judging:
         try:
             if self._asks is not None:
                 conversation = self._conversation(finished, self._asks.name)
+                questions = self._scenario.questions_for(finished.spec.variant)
                 verdicts = await self._asks.judge_by_asking(
-                    finished.reading, finished.transcript, finished.situation, self._questions, conversation.ask
+                    finished.reading, finished.transcript, finished.situation, questions, conversation.ask
                 )
                 self._end(finished, verdicts)
         except Halt:

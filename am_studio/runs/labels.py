@@ -166,6 +166,10 @@ def _labelled(db: apsw.Connection, trial: int, outcome: str) -> int:
     known = dict(db.execute("SELECT name, id FROM name WHERE kind = 'outcome'"))
     if outcome not in known:
         raise StudioError(f"the run asks for no outcome '{outcome}'", hint=nearest(outcome, known))
+    asked = {number for (number,) in db.execute("SELECT outcome FROM verdict WHERE trial = ?", (trial,))}
+    if asked and known[outcome] not in asked:
+        told = ", ".join(sorted(name for name, number in known.items() if number in asked))
+        raise StudioError(f"trial {trial} is not asked for '{outcome}'", f"its scenario asks for {told}")
     return int(known[outcome])
 
 

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from am_studio.designs.base import Design, NoResults
 from am_studio.designs.registry import open_design
+from am_studio.designs.sequential import Looked
 from am_studio.effects.intervals import wilson
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.foundation.hashing import hash_json
@@ -71,6 +72,16 @@ class PlannedModel:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherScenario:
+    """A scenario that the study sets beside its own."""
+
+    name: str
+    """As the study writes it; variants name it so."""
+    ref: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A study with everything that follows from it before the first call."""
 
@@ -98,6 +109,13 @@ class Plan:
     """What the judge asks of them; its requests and their cost are among all the others."""
     notes: tuple[str, ...] = ()
     """What the design says of itself beyond its arms, a line each."""
+    others: tuple[OtherScenario, ...] = ()
+    """Scenarios that are set beside the study's own."""
+
+    @property
+    def scenarios(self) -> tuple[str, ...]:
+        """The references of the study's scenario and of those beside it."""
+        return (self.scenario, *(each.ref for each in self.others))
 
     @property
     def simulated(self) -> bool:
@@ -129,14 +147,14 @@ def make_plan(study: Study, scenario: Scenario) -> Plan:
         check_model(model)
     design = open_design(study, scenario)
     judge = open_judge(study.judge)
-    first = design.next_trials(NoResults())
+    first = design.every_trial if isinstance(design, Looked) else design.next_trials(NoResults())
     arms = _arms(design, first, study)
     forecaster = Forecaster(study, scenario)
     models = _models(study, forecaster, design, first)
     trials = design.greatest()
     judging = planned_judging(
         judge,
-        scenario.questions,
+        [each.questions for each in scenario.every],
         trials=trials,
         prompt_tokens=max(model.prompt_tokens for model in models),
         reply_tokens=study.turns * max(model.sampling(study.sampling).max_tokens for model in study.models),
@@ -158,6 +176,7 @@ def make_plan(study: Study, scenario: Scenario) -> Plan:
         judge_models=() if isinstance(judge, Judge) else judge.models,
         judging=judging,
         notes=design.notes(),
+        others=tuple(OtherScenario(name, other.ref, other.hash) for name, other in scenario.beside.items()),
     )
     return replace(plan, warnings=tuple(_warnings(plan)), hash=plan_hash(plan))
 
@@ -171,19 +190,24 @@ def hash_of_stored(plain: Mapping[str, Any]) -> str:
     """The hash of a plan as `plan_as_json` gave it, in whatever version: what a later version adds is not in it."""
     # What changes only how fast a run goes is left out.
     models = [{key: value for key, value in model.items() if key != "limits"} for model in plain["study"]["models"]]
+    others = [[each["name"], each["ref"], each["hash"]] for each in plain.get("others", ())]
     return hash_json(
         {
             "study": {**plain["study"], "models": models},
             "scenario": [plain["scenario"], plain["scenario_hash"]],
-            "design": [
-                [arm["name"], arm["trials"], arm["variant"]["levels"], arm["variant"]["removed_units"]]
-                for arm in plain["arms"]
-            ],
+            **({"others": others} if others else {}),
+            "design": [_arm_as_hashed(arm) for arm in plain["arms"]],
             "judge": plain["judge"],
             "analysis": [plain["study"]["outcome"], plain["estimand"]],
             "program": plain["program"],
         }
     )
+
+
+def _arm_as_hashed(arm: Mapping[str, Any]) -> list[Any]:
+    variant = arm["variant"]
+    named = [variant["scenario"]] if variant.get("scenario") else []
+    return [arm["name"], arm["trials"], variant["levels"], variant["removed_units"], *named]
 
 
 def plan_as_json(plan: Plan) -> dict[str, Any]:
@@ -208,10 +232,19 @@ def _told_today(model: Mapping[str, Any], turns: int) -> Mapping[str, Any]:
 
 
 def _check_outcome(study: Study, scenario: Scenario) -> None:
+    for each in scenario.every:
+        check_outcome(study, each, "" if each is scenario else scenario.ref)
+
+
+def check_outcome(study: Study, scenario: Scenario, compared_with: str = "") -> None:
+    """StudioError when the scenario does not ask for the study's outcome; `compared_with` is the study's own scenario."""
     names = [outcome.name for outcome in scenario.questions.outcomes]
     if study.outcome not in names:
+        why = f", so it cannot be compared with {compared_with} on it" if compared_with else ""
         raise StudioError(
-            f"{scenario.ref} has no outcome '{study.outcome}'", study.source, nearest(study.outcome, names)
+            f"{scenario.ref} has no outcome '{study.outcome}'{why}",
+            study.source,
+            nearest(study.outcome, names) or (f"it asks for {', '.join(names)}" if compared_with else ""),
         )
 
 

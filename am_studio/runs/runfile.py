@@ -6,8 +6,9 @@ their digests. Reading takes no lock that a running study would feel. Writing is
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import repeat
@@ -20,10 +21,12 @@ from am_studio.foundation.errors import StudioError
 from am_studio.records import (
     Counts,
     Intent,
+    JudgedTrial,
     ModelSettings,
     Reply,
     Transcript,
     TrialSpec,
+    Variant,
     VariantCounts,
     Verdict,
 )
@@ -109,8 +112,8 @@ class RunFile:
 
     @property
     def scenario(self) -> Scenario:
-        """The scenario that the run carries; StudioError when it cannot be loaded."""
-        return carried_scenario(self.plan, lambda: self.scenario_texts)
+        """The scenario that the run carries, with those beside it; StudioError when one cannot be loaded."""
+        return carried_scenario(self.plan, lambda: (self.scenario_texts, self.other_texts))
 
     @property
     def scenario_texts(self) -> dict[str, str]:
@@ -118,6 +121,18 @@ class RunFile:
         return codec.decoded(
             "scenario", lambda files: {str(k): str(v) for k, v in files.items()}, self._part("scenario")
         )
+
+    @property
+    def other_texts(self) -> dict[str, dict[str, str]]:
+        """The texts of each other scenario that the run carries, by the name that the study gives it."""
+        return {
+            each.name: codec.decoded(
+                f"scenario {each.name}",
+                lambda files: {str(k): str(v) for k, v in files.items()},
+                self._part(f"{schema.OTHER_SCENARIO}{each.name}"),
+            )
+            for each in self.plan.others
+        }
 
     @property
     def created(self) -> float:
@@ -191,6 +206,30 @@ class RunFile:
             told = Counts(*(number or 0 for number in counts))
             found.setdefault(names[model], []).append(VariantCounts(names[arm], variants[variant], session, told))
         return {model: tuple(counts_) for model, counts_ in found.items()}
+
+    def in_order(self, arm: str, model: str, outcome: str, judge: str | None = None) -> tuple[JudgedTrial, ...]:
+        """Every trial of this arm and model in the order of their ids, by this judge (the plan's when None)."""
+        rows = self._db.execute(
+            """SELECT variant.key, coalesce(t.session, 0), v.answer, t.state, t.refused, t.truncated FROM trial t
+            JOIN variant ON variant.id = t.variant
+            LEFT JOIN verdict v ON v.trial = t.id AND v.judge = ? AND v.outcome = ?
+            WHERE t.arm = ? AND t.model = ? ORDER BY t.id""",
+            (
+                self._name("judge", judge or self.plan.judge),
+                self._name("outcome", outcome),
+                self._name("arm", arm),
+                self._name("model", model),
+            ),
+        )
+        variants: dict[str, Variant] = {}
+        found = []
+        for key, session, answer, state, refused, truncated in rows:
+            if key not in variants:
+                variants[key] = codec.decoded("variant", variant_of, key)
+            told = None if answer is None else schema.ANSWERS[answer]
+            failed = state == schema.FAILED
+            found.append(JudgedTrial(variants[key], session, told, failed, bool(refused), bool(truncated)))
+        return tuple(found)
 
     def results(self, judge: str | None = None) -> RunResults:
         """The counts as a design reads them; they are those of now."""
@@ -326,18 +365,24 @@ class RunFile:
             )
         return tuple((message.role, message.text) for message in rendered.messages)
 
-    def judged_intents(self, outcome: str, judge: str | None = None) -> Iterator[tuple[Verdict, Intent]]:
+    def judged_intents(
+        self, outcome: str, judge: str | None = None, arms: Iterable[str] | None = None
+    ) -> Iterator[tuple[Verdict, Intent]]:
         """For each trial of a simulated subject: the judge's answer, and what the subject meant by its last reply.
 
-        The verdicts come without reasons and evidence, equal pairs one after the other.
+        Of these arms alone, when any are given. The verdicts come without reasons and evidence, equal pairs one after the
+        other.
         """
         name = judge or self.plan.judge
+        numbers = None if arms is None else json.dumps([self._name("arm", arm) for arm in arms])
+        of_arms = "" if numbers is None else "AND verdict.arm IN (SELECT value FROM json_each(?))"
         names = dict(self._db.execute("SELECT id, name FROM name WHERE kind = 'intent'"))
         rows = self._db.execute(
-            """SELECT verdict.answer, intent.meant FROM intent CROSS JOIN verdict ON verdict.trial = intent.trial
+            f"""SELECT verdict.answer, intent.meant FROM intent CROSS JOIN verdict ON verdict.trial = intent.trial
             AND verdict.judge = ? AND verdict.outcome = ? WHERE NOT EXISTS
-            (SELECT 1 FROM intent later WHERE later.trial = intent.trial AND later.turn > intent.turn)""",
-            (self._name("judge", name), self._name("outcome", outcome)),
+            (SELECT 1 FROM intent later WHERE later.trial = intent.trial AND later.turn > intent.turn)
+            {of_arms}""",  # noqa: S608 - nothing but a fixed condition is put in
+            (self._name("judge", name), self._name("outcome", outcome), *([] if numbers is None else [numbers])),
         )
         # Counted here: sorting a million rows to group them takes the database longer than reading them.
         for (answer, meant), number in Counter(rows).items():
@@ -391,6 +436,10 @@ class RunResults:
         if outcome not in self._counts:
             self._counts[outcome] = self._run.counts(outcome, self._judge)
         return self._counts[outcome].get((arm, model), Counts(0))
+
+    def in_order(self, arm: str, model: str, outcome: str) -> tuple[JudgedTrial, ...]:
+        """Every trial of this arm and model in the order of their ids; a query at each asking."""
+        return self._run.in_order(arm, model, outcome, self._judge)
 
     def by_variant(self, model: str, outcome: str) -> tuple[VariantCounts, ...]:
         """The same by variant and session; one query an outcome, for all models."""

@@ -19,6 +19,9 @@ APPLICATION_ID = 0x414D_5354
 """`AMST`: marks an SQLite file as a run."""
 VERSION = 2
 
+OTHER_SCENARIO = "scenario:"
+"""Begins the name of a part of `run` that holds another scenario than the study's own; its name in the study follows."""
+
 PLANNED, DONE, FAILED = 0, 1, 2
 """States of a trial. A trial that failed gave no conversation after every try."""
 

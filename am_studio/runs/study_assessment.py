@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from am_studio.designs.registry import open_design
+from am_studio.designs.registry import open_design, other_scenarios
 from am_studio.foundation.errors import FileProblems, Place, Problem, StudioError, nearest
 from am_studio.foundation.files import read_text
 from am_studio.foundation.yamlfile import Node, load_as_far, parse_yaml
 from am_studio.judging import open_judge
 from am_studio.models.registry import check_model
 from am_studio.records import Sampling, Study
-from am_studio.runs.plan import Plan, make_plan
+from am_studio.runs.plan import Plan, check_outcome, make_plan
 from am_studio.runs.study import StudyForm, scenario_location, study_of
 from am_studio.scenarios import Scenario, load_scenario
 
@@ -67,6 +67,9 @@ def assess(text: str, file: Path) -> Assessment:
     study, problems = _study(node, file)
     if study is not None:
         problems += [trouble] if trouble else []
+        if scenario is not None:
+            scenario, more = _with_others(study, scenario, node, file)
+            problems += more
         problems += _checked(study, scenario, node)
     plan = None
     if study is not None and scenario is not None and not problems:
@@ -109,6 +112,33 @@ def _scenario(node: Node, file: Path) -> tuple[Scenario | None, Problem | None]:
     place, named = node.at("scenario").place, node.at("scenario").value
     if not isinstance(node.value, Mapping) or "scenario" not in node.value or not isinstance(named, str) or not named:
         return None, None
+    return _loaded(named, place, file)
+
+
+def _with_others(study: Study, scenario: Scenario, node: Node, file: Path) -> tuple[Scenario, list[Problem]]:
+    """The scenario with those beside it that the study names; what cannot be loaded or compared is told at its place."""
+    beside, problems = dict[str, Scenario](), list[Problem]()
+    for name in other_scenarios(study):
+        place = _place_of(node.at("design"), name) or node.at("design").place
+        other, trouble = _loaded(name, place, file)
+        problems += [trouble] if trouble else []
+        if other is not None:
+            beside[name] = other
+            problems += _attempt_at(place, partial(check_outcome, study, other, scenario.ref))
+    return (replace(scenario, beside=beside) if beside else scenario), problems
+
+
+def _place_of(node: Node, name: str) -> Place | None:
+    """Where `scenario: name` stands under this node; None when it stands nowhere."""
+    for key, entry in node.value.items() if isinstance(node.value, Mapping) else ():
+        here = entry.node.place if key == "scenario" and entry.node.value == name else None
+        found = here or _place_of(entry.node, name)
+        if found:
+            return found
+    return None
+
+
+def _loaded(named: str, place: Place, file: Path) -> tuple[Scenario | None, Problem | None]:
     try:
         return load_scenario(_location(named, file)), None
     except FileProblems as error:
@@ -144,17 +174,20 @@ def _against(study: Study, scenario: Scenario, node: Node) -> Iterator[Problem]:
         for problem in _attempt(node, ("baseline", detail), partial(scenario.variant, {detail: level}))
     ]
     yield from wrong
-    if not wrong:
+    if not wrong and scenario.beside.keys() >= set(other_scenarios(study)):
         yield from _attempt(node, "design", lambda: open_design(study, scenario))
 
 
 def _attempt(node: Node, path: str | tuple[str | int, ...], act: Callable[[], object]) -> list[Problem]:
-    steps = (path,) if isinstance(path, str) else path
+    return _attempt_at(node.at(*((path,) if isinstance(path, str) else path)).place, act)
+
+
+def _attempt_at(place: Place, act: Callable[[], object]) -> list[Problem]:
     try:
         act()
     except StudioError as error:
         hint = "; ".join(part for part in (error.detail.replace("\n", ", "), error.hint) if part)
-        return [Problem(node.at(*steps).place, error.title, hint)]
+        return [Problem(place, error.title, hint)]
     return []
 
 

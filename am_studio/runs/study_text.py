@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -100,14 +101,24 @@ def fitted(text: str, scenario: Scenario, *, every_detail: bool = False) -> str:
 
 
 def moved(text: str, old: Path, new: Path) -> str:
-    """The text as it reads in another directory: a path to the scenario is led from there."""
+    """The text as it reads in another directory: paths to its scenarios are led from there."""
     try:
-        named = parse_yaml(text, "the study").at("scenario").value
+        values = parse_yaml(text, "the study").plain()
     except FileProblems:
         return text
-    if not isinstance(named, str) or not named.startswith("."):
-        return text
-    return set_value(text, ("scenario",), path_from(new, (old / named).resolve()))
+    for path, named in list(_scenarios_in(values)):
+        if named.startswith("."):
+            text = set_value(text, path, path_from(new, (old / named).resolve()))
+    return text
+
+
+def _scenarios_in(values: Any, path: FieldPath = ()) -> Iterator[tuple[FieldPath, str]]:
+    """Every `scenario: name` of a study: its own, and those under `design`."""
+    for name, value in values.items() if isinstance(values, dict) else ():
+        if name == "scenario" and isinstance(value, str):
+            yield (*path, name), value
+        elif path or name == "design":
+            yield from _scenarios_in(value, (*path, name))
 
 
 def path_from(directory: Path, place: Path) -> str:

@@ -60,8 +60,10 @@ class TrialView:
     protocol: ProtocolName
     seed: int
     arm_label: str
+    scenario: str
+    """The reference of the scenario that it is of, where that is not the study's own; empty: it is."""
     levels: tuple[Choice, ...]
-    """What its variant sets differently from the study's baseline."""
+    """What its variant sets differently from the study's baseline; in another scenario, from the defaults of that one."""
     ended: float | None
     """Seconds since 1970."""
     prompt: tuple[tuple[str, str], ...]
@@ -131,6 +133,7 @@ def _opened(run: RunFile, trial: int) -> TrialView:
         protocol=protocol,
         seed=seed,
         arm_label=arm_label(row.arm, {arm.name: arm.label for arm in run.plan.arms}),
+        scenario=told(lambda: _scenario(run, key), ""),
         levels=told(lambda: _differences(run, key), ()),
         ended=ended,
         prompt=prompt[1],
@@ -162,7 +165,13 @@ def _read(run: RunFile, key: str, transcript: Transcript) -> _Read:
 
 def _differences(run: RunFile, key: str) -> tuple[Choice, ...]:
     variant = codec.decoded("variant", variant_of, key)
-    return variant.differences(carried_scenario(run).variant(run.plan.study.baseline))
+    own = carried_scenario(run).of(variant)
+    return variant.differences(own.defaults() if variant.scenario else own.variant(run.plan.study.baseline))
+
+
+def _scenario(run: RunFile, key: str) -> str:
+    variant = codec.decoded("variant", variant_of, key)
+    return carried_scenario(run).of(variant).ref if variant.scenario else ""
 
 
 def _verdicts(run: RunFile, trial: int) -> tuple[Verdict, ...]:

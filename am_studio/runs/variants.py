@@ -17,17 +17,20 @@ from am_studio.runs import codec
 @lru_cache(maxsize=256)
 def variant_key(variant: Variant) -> str:
     """The one text of a variant."""
-    drawn = [variant.nuisance] if variant.nuisance else []
-    return canonical_json([variant.levels, variant.removed_units, variant.dragged, *drawn])
+    more: list[Any] = [variant.nuisance] if variant.nuisance or variant.scenario else []
+    more += [variant.scenario] if variant.scenario else []
+    return canonical_json([variant.levels, variant.removed_units, variant.dragged, *more])
 
 
 def variant_of(key: str) -> Variant:
     """The variant of this text."""
-    levels, removed_units, dragged, *drawn = json.loads(key)
-    return Variant(_choices(levels), tuple(map(str, removed_units)), _choices(dragged), _choices(*drawn))
+    levels, removed_units, dragged, *more = json.loads(key)
+    drawn = more[0] if more else ()
+    scenario = str(more[1]) if len(more) > 1 else ""
+    return Variant(_choices(levels), tuple(map(str, removed_units)), _choices(dragged), _choices(drawn), scenario)
 
 
-def _choices(pairs: Iterable[Any] = ()) -> tuple[Choice, ...]:
+def _choices(pairs: Iterable[Any]) -> tuple[Choice, ...]:
     return tuple(_choice(name, level) for name, level in pairs)
 
 

@@ -18,6 +18,7 @@ import apsw
 from am_studio.foundation.errors import StudioError
 from am_studio.records import TrialSpec
 from am_studio.runs import codec, schema
+from am_studio.runs.carried import load_carried
 from am_studio.runs.codec import Damage
 from am_studio.runs.runfile import RunFile
 from am_studio.runs.variants import batch_digest
@@ -118,8 +119,13 @@ def _plan(run: RunFile, checked: Counter[str]) -> Iterator[str]:
         yield "the plan has no hash"
     if not run.created > 0:
         yield "the run does not say when it was made"
-    if run.scenario_texts:
-        checked["carried files"] += len(run.scenario_texts)
+    try:
+        load_carried(run.scenario_texts, run.plan, run.other_texts)
+    except Damage:
+        raise
+    except StudioError as error:
+        yield ": ".join(part for part in (error.title, error.detail.replace("\n", ", ")) if part)
+    checked["carried files"] += len(run.scenario_texts) + sum(map(len, run.other_texts.values()))
 
 
 def _bodies(run: RunFile, checked: Counter[str]) -> Iterator[str]:

@@ -57,13 +57,23 @@ class RunWriter(RunFile):
         """What was said in trials of this session that have not ended, by turn."""
 
     @classmethod
-    def create(cls, path: Path, plan: Plan, scenario_texts: Mapping[str, str]) -> Self:
-        """A new run with its plan; StudioError when the file exists or cannot be written."""
+    def create(
+        cls,
+        path: Path,
+        plan: Plan,
+        scenario_texts: Mapping[str, str],
+        other_texts: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> Self:
+        """A new run with its plan; StudioError when the file exists or cannot be written.
+
+        `other_texts` are those of each scenario that the study sets beside its own, by the name that it gives them.
+        """
         if path.exists():
             raise StudioError(f"{path} exists already", hint="choose another name with --out, or `am-studio resume` it")
         path.parent.mkdir(parents=True, exist_ok=True)
         run = cls._opened(path, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
         parts = {"plan": plan_as_json(plan), "scenario": dict(scenario_texts), "created": time.time()}
+        parts |= {f"{schema.OTHER_SCENARIO}{name}": dict(texts) for name, texts in (other_texts or {}).items()}
         with run._transaction():
             run._db.execute(schema.TABLES)
             run._db.pragma("application_id", schema.APPLICATION_ID)

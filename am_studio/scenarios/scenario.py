@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -29,6 +29,23 @@ class Scenario:
     front: Front
     world: World
     renderer: Renderer
+    beside: Mapping[str, Scenario] = field(default_factory=dict)
+    """Other scenarios that a study sets against this one, by the name that their variants give."""
+
+    @property
+    def every(self) -> tuple[Scenario, ...]:
+        """This scenario and those beside it."""
+        return (self, *self.beside.values())
+
+    def of(self, variant: Variant) -> Scenario:
+        """The scenario that a variant is of: this one or one beside it; StudioError when it is not there."""
+        return self.named(variant.scenario) if variant.scenario else self
+
+    def named(self, name: str) -> Scenario:
+        """The scenario beside this one that a study calls so; StudioError when there is none."""
+        if name not in self.beside:
+            raise StudioError(f"no scenario '{name}' was loaded beside {self.ref}", hint=nearest(name, self.beside))
+        return self.beside[name]
 
     @property
     def parts(self) -> Parts:
@@ -50,6 +67,14 @@ class Scenario:
         """The outcomes asked of every trial."""
         return self.front.questions
 
+    def questions_for(self, variant: Variant) -> Questions:
+        """The outcomes asked of a trial of this variant, by the scenario that it is of."""
+        return self.of(variant).questions
+
+    def asks(self, outcome: str) -> bool:
+        """Whether it asks its trials for an outcome of this name."""
+        return any(each.name == outcome for each in self.questions.outcomes)
+
     @property
     def people(self) -> tuple[Person, ...]:
         """The agent and the cast."""
@@ -62,8 +87,12 @@ class Scenario:
     def variant(self, overrides: Mapping[str, str], base: Variant | None = None) -> Variant:
         """`base` (or the defaults) with these levels; what `needs` drags along is applied.
 
-        Raises StudioError for a detail or a level that the scenario does not have.
+        A base of a scenario beside this one gives another variant of that one. Raises StudioError for a detail or a
+        level that the scenario does not have.
         """
+        if base is not None and base.scenario:
+            own = self.of(base).variant(overrides, replace(base, scenario=""))
+            return replace(own, scenario=base.scenario)
         start = base or self.defaults()
         chosen = {**start.as_dict(), **dict(start.dragged)}
         for name, level in overrides.items():
@@ -75,9 +104,10 @@ class Scenario:
         return self._detail(detail).off
 
     def allowed(self, variant: Variant) -> bool:
-        """Whether the scenario's constraints allow this variant."""
-        state = State.of(self.world, variant)
-        return all(state.holds(constraint) for constraint, _, _ in self.parts.constraints)
+        """Whether the constraints of the scenario that it is of allow this variant."""
+        own = self.of(variant)
+        state = State.of(own.world, variant)
+        return all(state.holds(constraint) for constraint, _, _ in own.parts.constraints)
 
     def variants(self, over: Iterable[str] | None = None, base: Variant | None = None) -> Iterator[Variant]:
         """Every distinct allowed variant that differs from `base` only in the details `over` (all when None).
@@ -119,21 +149,26 @@ def _choice(detail: str, level: str) -> Choice:
 
 def render(scenario: Scenario, variant: Variant | None = None, protocol: ProtocolName = "inline") -> Prompt:
     """What the subject reads in this variant (the defaults when None), with the reason for every stretch."""
-    return scenario.renderer.prompt(variant or scenario.defaults(), protocol)
+    variant = variant or scenario.defaults()
+    return scenario.of(variant).renderer.prompt(variant, protocol)
 
 
 @lru_cache(maxsize=256)
 def situate(scenario: Scenario, variant: Variant, protocol: ProtocolName = "inline") -> Situation:
-    """All that a trial of this variant needs: the prompt without its spans, and the world that answers the subject."""
-    prompt, mail = scenario.renderer.plain(variant, protocol)
+    """All that a trial of this variant needs: the prompt without its spans, and the world that answers the subject.
+
+    A variant of a scenario beside this one is placed in that one.
+    """
+    own = scenario.of(variant)
+    prompt, mail = own.renderer.plain(variant, protocol)
     return Situation(
-        scenario.ref,
-        scenario.hash,
+        own.ref,
+        own.hash,
         variant,
         protocol,
         prompt,
-        scenario.people,
+        own.people,
         mail,
-        scenario.renderer.tools(variant),
-        scenario.front.domain,
+        own.renderer.tools(variant),
+        own.front.domain,
     )

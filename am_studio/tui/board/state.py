@@ -201,8 +201,8 @@ def _forest(row: ArmRow, width: int, span: tuple[float, float]) -> str:
 def facts(snapshot: Snapshot) -> str:
     """What is being run: study, scenario, models, outcome, judge."""
     plan = snapshot.plan
-    models = ", ".join(model.name for model in plan.models)
-    return one_line(f"{plan.study.name} · {plan.scenario} · {models} · {plan.study.outcome} · judge {plan.judge}")
+    models, scenarios = ", ".join(model.name for model in plan.models), ", ".join(plan.scenarios)
+    return one_line(f"{plan.study.name} · {scenarios} · {models} · {plan.study.outcome} · judge {plan.judge}")
 
 
 def status(snapshot: Snapshot, *, stopping: bool = False) -> str:

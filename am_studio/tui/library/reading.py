@@ -120,6 +120,7 @@ def _read_run(path: Path, _stamp: tuple[tuple[int, int], ...], _held: bool) -> R
             created=run.created,
             study=plan.study.name,
             scenario=plan.scenario,
+            others=tuple(each.ref for each in plan.others),
             outcome=plan.study.outcome,
             models=tuple(model.name for model in plan.models),
             simulated=run.simulated,

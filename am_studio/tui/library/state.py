@@ -34,6 +34,8 @@ class RunRow:
     """Seconds since 1970; for an unreadable file when it was last changed."""
     study: str = ""
     scenario: str = ""
+    others: tuple[str, ...] = ()
+    """Scenarios that it sets beside its own."""
     outcome: str = ""
     models: tuple[str, ...] = ()
     simulated: bool = False
@@ -110,7 +112,7 @@ class LibraryState:
     def scenario_runs(self) -> tuple[RunRow, ...]:
         """The runs of the scenario under the cursor."""
         chosen = self.scenario
-        return tuple(run for run in self.runs or () if chosen and run.scenario == chosen.ref)
+        return tuple(run for run in self.runs or () if chosen and chosen.ref in (run.scenario, *run.others))
 
     def with_facts(self, facts: ScenarioFacts) -> LibraryState:
         """Knowing this too."""

@@ -32,6 +32,8 @@ class Findings:
     """The effects over all models, in lines; () for a study of one model."""
     agreement: str
     """How well the judge does where that is known, in a sentence; else empty."""
+    referee: tuple[str, ...]
+    """What a referee would ask, in lines."""
     numbers: Mapping[str, Any]
     """All of it as `am-studio analyze --json` gives it."""
     study: str
@@ -41,7 +43,7 @@ class Findings:
 
 def find(path: Path, outcome: str = "") -> Findings:
     """The effects on an outcome (the study's own when empty); StudioError when the run cannot be read or does not say yet."""
-    from am_studio.reports.run_results import agreement_sentence, run_as_json, source_of
+    from am_studio.reports.run_results import agreement_sentence, referee_lines, run_as_json, source_of
     from am_studio.reports.side_tables import across_lines
     from am_studio.runs.analysis import analyse
 
@@ -62,6 +64,7 @@ def find(path: Path, outcome: str = "") -> Findings:
             sources=tuple(source_of(run, table) for table in analysis.tables),
             across=across_lines(analysis.across),
             agreement="" if agreement is None else agreement_sentence(agreement, plan.judge),
+            referee=referee_lines(analysis.questions),
             numbers=run_as_json(run, analysis),
             study=plan.study.name,
             state=state,

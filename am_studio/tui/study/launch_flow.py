@@ -49,7 +49,7 @@ async def launch_study(app: StudioApp, document: StudyDocument, save: Callable[[
     unsaved = document.dirty or document.is_new
     try:
         refuse_unpriced(plan)
-        reasons = reasons_to_ask(plan, scenario.directory)
+        reasons = reasons_to_ask(plan, *(each.directory for each in scenario.every))
         lines = launch_lines(plan, document.path, run, unsaved=unsaved, reasons=reasons)
         if not await dialogs.agree_to_launch(app, lines):
             return None

@@ -181,7 +181,11 @@ def _labels(view: TrialView) -> Iterator[Section]:
 def _particulars(view: TrialView) -> Section:
     facts = [
         ("arm", view.arm_label if view.arm_label == view.row.arm else f"{view.row.arm}: {view.arm_label}"),
-        ("differs from the baseline", ", ".join(f"{name} = {level}" for name, level in view.levels) or "in nothing"),
+        *([("scenario", view.scenario)] if view.scenario else []),
+        (
+            f"differs from {'its defaults' if view.scenario else 'the baseline'}",
+            ", ".join(f"{name} = {level}" for name, level in view.levels) or "in nothing",
+        ),
         ("model", view.row.model),
         ("seed", str(view.seed)),
         ("prompt", view.prompt_hash or "not sent yet"),
