@@ -10,6 +10,7 @@ from am_studio.records import EffectTable
 from am_studio.reports.effect_table import Source, as_json
 from am_studio.reports.sentence import finding
 from am_studio.reports.side_tables import across_json
+from am_studio.reports.trust_results import trust_as_json
 from am_studio.runs.analysis import Analysis
 from am_studio.runs.runfile import RunFile
 
@@ -33,6 +34,7 @@ def run_as_json(run: RunFile, analysis: Analysis) -> dict[str, Any]:
         "tables": [{**as_json(table, source_of(run, table)), "finding": finding(table)} for table in analysis.tables],
         "across_models": across_json(analysis.across),
         "agreement": None if analysis.agreement is None else agreement_as_json(analysis.agreement, plan.judge),
+        "trust": None if analysis.trust is None else trust_as_json(analysis.trust),
     }
 
 

@@ -1,7 +1,8 @@
 """What a run shows so far: the design's tables of effects, with notes on what keeps them from being the planned analysis.
 
 Reads the run file alone and asks no model. Whatever differs from the plan (another outcome, trials still to come, another
-version of the program) is said in the table's notes.
+version of the program) is said in the table's notes. Refuses to show effects while the judge is not known to be as right as
+the study requires.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from am_studio.runs.carried import load_carried
 from am_studio.runs.drift import drift
 from am_studio.runs.rechecks import recheck_session
 from am_studio.runs.runfile import RunFile
+from am_studio.runs.trust import Trust, lacking, trust
 from am_studio.scenarios import Scenario
 from am_studio.version import __version__
 
@@ -37,10 +39,28 @@ class Analysis:
     """Each effect over all models of the study; () where there is one model."""
     agreement: Agreement | None
     """The judge against what simulated subjects meant; None where nobody's intent is known."""
+    trust: Trust | None = None
+    """The judge against human labels; None where there are none, nor a second judge."""
 
 
-def analyse(run: RunFile, outcome: str | None = None) -> Analysis:
-    """The effects on an outcome (the study's own when None) from what has ended; StudioError for an unknown outcome."""
+class Unproven(StudioError):
+    """The study requires more of its judge than labels have shown."""
+
+    def __init__(self, missing: tuple[str, ...]) -> None:
+        super().__init__(
+            "the judge is not yet known to be as right as the study requires",
+            "; ".join(missing),
+            "`am-studio label RUN` asks for the labels; --anyway shows the effects, marked exploratory",
+        )
+        self.missing = missing
+        """A sentence each."""
+
+
+def analyse(run: RunFile, outcome: str | None = None, *, anyway: bool = False) -> Analysis:
+    """The effects on an outcome (the study's own when None) from what has ended; StudioError for an unknown outcome.
+
+    Unproven where the judge has not shown what the study requires, unless `anyway`: everything is exploratory then.
+    """
     plan = run.plan
     scenario = load_carried(run.scenario_texts, plan, run.other_texts)
     asked = outcome or plan.study.outcome
@@ -49,14 +69,18 @@ def analyse(run: RunFile, outcome: str | None = None) -> Analysis:
         raise StudioError(f"{plan.scenario} has no outcome '{asked}'", hint=nearest(asked, names))
     design, results = open_design(plan.study, scenario), run.results()
     simulated = run.simulated_models()
-    notes = (*_notes(run, asked), *_not_asked(scenario, asked))
+    missing = lacking(trust(run, asked), plan.study.analysis.require)
+    if missing and not anyway:
+        raise Unproven(missing)
+    notes = (*(f"Exploratory: {reason}." for reason in missing), *_notes(run, asked), *_not_asked(scenario, asked))
     tables = []
     for model in plan.study.models:
         table = design.analyse(results, asked, model.name)
         all_notes = (*table.notes, *notes, *_drift(run, asked, model.name), *_copies(run, model.name))
         tables.append(replace(table, simulated=table.simulated or model.name in simulated, notes=all_notes))
     found = _agreement(run, scenario, asked)
-    return Analysis(asked, tuple(tables), across_models(tables), found if found.n else None)
+    known = trust(run, asked, tables=tables)
+    return Analysis(asked, tuple(tables), across_models(tables), found if found.n else None, known)
 
 
 def _agreement(run: RunFile, scenario: Scenario, outcome: str) -> Agreement:

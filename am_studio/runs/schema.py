@@ -74,3 +74,16 @@ CREATE TABLE label (
   note TEXT NOT NULL DEFAULT '', PRIMARY KEY (trial, outcome, annotator)
 ) STRICT, WITHOUT ROWID;
 """
+
+LABEL_SAMPLES = (
+    """CREATE TABLE IF NOT EXISTS label_draw (
+  id INTEGER PRIMARY KEY, outcome INTEGER NOT NULL, judge INTEGER NOT NULL, seed INTEGER NOT NULL, size INTEGER NOT NULL,
+  candidates INTEGER NOT NULL, at REAL NOT NULL
+) STRICT""",
+    """CREATE TABLE IF NOT EXISTS label_sample (
+  draw INTEGER NOT NULL, trial INTEGER NOT NULL, position INTEGER NOT NULL, chance REAL NOT NULL,
+  PRIMARY KEY (draw, trial)
+) STRICT, WITHOUT ROWID""",
+)
+"""Made with the first sample that is drawn for labelling. A draw is never changed; the latest one of an outcome and a judge
+counts."""
