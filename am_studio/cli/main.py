@@ -24,6 +24,7 @@ VERBS: dict[str, str] = {
     "run": "carry out a study and show the effects",
     "resume": "complete a run that was stopped",
     "runs": "list runs and their state",
+    "label": "label transcripts by hand, so that the judge's error is known",
     "analyze": "the effect table of a run",
     "power": "what a study, or two rates, can find with n trials; before paying",
     "stats": "a calculator: intervals, tests, agreement, power, on any numbers",
