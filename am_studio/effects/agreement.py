@@ -70,7 +70,7 @@ def stratified_kappa(
 
     `trials[i]`: how many trials the judge gave answer i; `found[i][j]`: how many of those drawn from them another rater
     called j. Each answer's findings stand for all of its trials (inverse sampling weights): the kappa of the drawn trials
-    themselves is that of another prevalence. The interval is of Dirichlet draws (prior 1/2 for every answer that occurs)
+    themselves is that of another prevalence. The interval is of Dirichlet draws (prior 1/2 for the first two answers and every other that occurs)
     and is widened to the value where that lies outside. None where an answer with trials has none drawn, or there are none.
     """
     used = [i for i, number in enumerate(trials) if number]
@@ -85,7 +85,7 @@ def stratified_kappa(
     import numpy as np
 
     chance = np.random.default_rng(seed)
-    columns = [j for j in range(size) if trials[j] or any(found[i][j] for i in used)]
+    columns = [j for j in range(size) if j < 2 or any(found[i][j] for i in used)]
     drawn = np.zeros((draws, size, size))
     for i in used:
         drawn[:, i, columns] = trials[i] / total * chance.dirichlet([found[i][j] + 0.5 for j in columns], draws)

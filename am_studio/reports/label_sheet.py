@@ -56,7 +56,9 @@ def sheet_of(run: RunFile, sample: LabelSample, question: str, rater: str = "") 
         said = "\n\n".join(
             _said(reply.text, [f"{call.name} {call.arguments}" for call in reply.calls]) for reply in replies
         )
-        there = [(label.answer, label.rater, label.note) for label in labels.get(drawn.trial, ())]
+        there: list[tuple[str, str, str]] = [
+            (label.answer, label.rater, label.note) for label in labels.get(drawn.trial, ())
+        ]
         for given in there or [("", rater, "")]:
             cells = (drawn.position, drawn.trial, sample.outcome, question, reasoning, said, *given)
             writer.writerow(_safe(str(cell)) for cell in cells)

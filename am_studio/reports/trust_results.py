@@ -21,10 +21,11 @@ from am_studio.runs.trust import Basis, CorrectedArm, CorrectedEffect, Panel, Tr
 
 WIDTH = 79
 _LABEL = 30
-_BASES: dict[Basis, str] = {"own": "own", "model": "model's", "all": "all"}
+_BASES: dict[Basis, str] = {"own": "own", "model": "all arms'", "all": "all"}
 _TAKEN_FOR_GRANTED = (
-    "“own”: by the arm's own labels. “model's”, “all”: by the labels of all arms in its model, or of all; the judge is "
-    "then taken to err alike in all of them behind the same answer."
+    "“own”: by the arm's own labels. “all arms'”: by those of all arms in its model; “all”: by all there are. The judge's "
+    "sensitivity and specificity are then taken to be the same in all of them: it does not see the arm, but an arm may "
+    "change how things are said."
 )
 
 
@@ -158,7 +159,7 @@ def _arms(arms: Sequence[CorrectedArm]) -> Iterator[str]:
         if several and arm.model != model:
             model = arm.model
             yield f"  {one_line(model, WIDTH - 4)}"
-        raw = f"{arm.raw.k}/{arm.raw.n} {'' if arm.raw.value is None else percent(arm.raw.value)}"
+        raw = f"{arm.raw.k}/{arm.raw.n} {'' if arm.raw.value is None else percent(arm.raw.value) + ' %'}"
         yield f"  {one_line(arm.arm, _LABEL - 1):<{_LABEL}}{raw:>14}   {_share(arm.corrected):<20} {_BASES[arm.basis]}"
         if arm.error is not None:
             yield f"    se {_share(arm.error.sensitivity)}, sp {_share(arm.error.specificity)} in this arm alone"

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from am_studio.designs.base import BASELINE
 from am_studio.effects.agreement import AgreementBeyondChance, fleiss_kappa, krippendorff_alpha, stratified_kappa
+from am_studio.effects.common_error import CommonError, LabelledGroup
 from am_studio.effects.intervals import rate_of
 from am_studio.effects.judge_error import Corrected, Found, JudgeError, Verification, difference_between
 from am_studio.judging.label_sampling import Candidate
@@ -33,8 +34,9 @@ MOST_FOR_FLEISS = 2000
 """Trials; the work of its interval grows with their square, and where all have answered alpha says the same."""
 
 Basis = Literal["own", "model", "all"]
-"""Whose labels a correction is made with: the arm's own, those of all arms in its model, or all. With the latter two it is
-taken for granted that behind a verdict the judge errs alike in all of them."""
+"""Whose labels a correction is made with: the arm's own, stratum by stratum; or those of all arms in its model, or all.
+With the latter two it is taken for granted that the judge errs alike in all of them (sensitivity and specificity, not what a
+verdict is worth, which depends on how common the outcome is)."""
 Cell = tuple[str, str]
 """(arm, model)."""
 
@@ -163,7 +165,7 @@ def trust(
         chosen=len({label.trial for label in labels}) - len(checked.labels),
         since=max(len(checked.candidates) - sample.candidates, 0) if sample else 0,
         matrix=checked.matrix(),
-        error=checked.verification("all", None).error(checked.sizes(None)),
+        error=checked.own(None).error(checked.sizes(None)),
         kappa=checked.kappa(checked.said),
         raters=tuple(checked.rater(name) for name in sorted({label.rater for label in labels})),
         among_raters=_panel(_by_trial((label.trial, label.rater, label.answer) for label in labels)),
@@ -210,7 +212,8 @@ class _Checked:
         for trial, answer in self.said.items():
             there = self.drawn[trial]
             self._found[there.arm, there.model][there.answer, answer] += 1
-        self._verifications: dict[tuple[Basis, Cell | None], Verification] = {}
+        self._own: dict[Cell | None, Verification] = {}
+        self._joint: dict[str | None, tuple[CommonError | None, dict[Cell, int]]] = {}
 
     def cells(self) -> tuple[Cell, ...]:
         """Every arm and model with a judged trial, the arms of a model together."""
@@ -245,9 +248,13 @@ class _Checked:
     def arm(self, cell: Cell) -> CorrectedArm:
         """The rate of a cell."""
         basis, sizes = self.basis([cell]), self.sizes(cell)
-        verification = self.verification(basis, cell)
-        error = verification.error(sizes) if basis == "own" else None
-        return CorrectedArm(*cell, rate_of(sizes[0], sum(sizes)), verification.rate(sizes), basis, error)
+        raw = rate_of(sizes[0], sum(sizes))
+        if basis == "own":
+            own = self.own(cell)
+            return CorrectedArm(*cell, raw, own.rate(sizes), basis, own.error(sizes))
+        joint, places = self.joint(basis, cell[1])
+        corrected = joint.rate(places[cell]) if joint else Corrected(None, None)
+        return CorrectedArm(*cell, raw, corrected, basis, None)
 
     def effect(self, effect: Effect) -> CorrectedEffect:
         """The difference of an effect's groups; with labels of their own where both are arms that have enough."""
@@ -255,25 +262,48 @@ class _Checked:
         groups = [_answers(effect.counts), _answers(effect.against)]
         are_arms = [self.sizes(cell) for cell in arms] == groups
         basis = self.basis(arms) if are_arms else self.basis([("", effect.model)])
-        sides = [(self.verification(basis, cell), group) for cell, group in zip(arms, groups, strict=True)]
-        return CorrectedEffect(
-            effect.arm, effect.label, effect.model, effect.difference, difference_between(*sides), basis
-        )
+        joint, places = (None, {}) if basis == "own" else self.joint(basis, effect.model)
+        if basis == "own":
+            sides = [(self.own(cell), group) for cell, group in zip(arms, groups, strict=True)]
+            corrected = difference_between(*sides)
+        elif joint is None:
+            corrected = Corrected(None, None)
+        elif are_arms:
+            corrected = joint.difference(*(places[cell] for cell in arms))
+        else:
+            corrected = joint.difference_of(*groups)
+        return CorrectedEffect(effect.arm, effect.label, effect.model, effect.difference, corrected, basis)
 
     def basis(self, cells: Sequence[Cell]) -> Basis:
         """The nearest labels that are enough for all of these cells."""
         nearest: tuple[Basis, ...] = ("own", "model")
         return next((basis for basis in nearest if all(self._enough(basis, cell) for cell in cells)), "all")
 
-    def verification(self, basis: Basis, cell: Cell | None) -> Verification:
-        """What was found behind each answer on this basis."""
-        key = basis, None if basis == "all" or cell is None else cell if basis == "own" else ("", cell[1])
-        if key not in self._verifications:
-            found = self._summed(self._found, *key)
+    def own(self, cell: Cell | None) -> Verification:
+        """What was found behind each answer in a cell, or (None) in all."""
+        if cell not in self._own:
+            found = self._summed(self._found) if cell is None else self._found.get(cell, Counter())
             shares = [Found(found[answer, "yes"] + found[answer, "no"], found[answer, "yes"]) for answer in ANSWERS]
-            # Verifications that share no label share no draw either.
-            self._verifications[key] = Verification(shares, seed=len(self._verifications))
-        return self._verifications[key]
+            # Those that share no label share no draw either.
+            self._own[cell] = Verification(shares, seed=len(self._own))
+        return self._own[cell]
+
+    def joint(self, basis: Basis, model: str) -> tuple[CommonError | None, dict[Cell, int]]:
+        """The cells of a model, or all, with the judge's error common to them; and each cell's place. None without labels."""
+        key = model if basis == "model" else None
+        if key not in self._joint:
+            cells = [cell for cell in self.cells() if key is None or cell[1] == key]
+            groups = [
+                LabelledGroup(
+                    self.sizes(cell),
+                    tuple(self._found[cell][answer, "yes"] for answer in ANSWERS),
+                    tuple(self._found[cell][answer, "no"] for answer in ANSWERS),
+                )
+                for cell in cells
+            ]
+            known = any(any(group.yes) or any(group.no) for group in groups)
+            self._joint[key] = CommonError(groups) if known else None, {cell: i for i, cell in enumerate(cells)}
+        return self._joint[key]
 
     def _enough(self, basis: Basis, cell: Cell) -> bool:
         key = cell if basis == "own" else ("", cell[1])
