@@ -88,11 +88,11 @@ class CommonError:
             return False
         mixed = rates[group] * when_yes + (1 - rates[group]) * when_no
         known = self._yes[group] + self._no[group]
-        share = rates[group] if end else 1 - rates[group]
+        share = max(rates[group] if end else 1 - rates[group], 1e-300)
         with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = np.where(self._unknown[group], self._unknown[group] * (np.log(mixed) - np.log(for_it)), 0.0).sum()
-        likelihood = ratio + (known.sum() * np.log(share) if known.sum() and share else 0.0)
-        return bool(2 * likelihood < normal_quantile(self.level) ** 2) if share or not known.sum() else False
+            unlabelled = np.where(self._unknown[group], self._unknown[group] * (np.log(mixed) - np.log(for_it)), 0.0)
+        ratio = unlabelled.sum() + known.sum() * np.log(share)
+        return bool(2 * ratio < normal_quantile(self.level) ** 2)
 
     def difference(self, changed: int, reference: int) -> Corrected:
         """The corrected rate of one group minus another's."""
