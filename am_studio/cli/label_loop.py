@@ -22,7 +22,7 @@ from am_studio.runs.runfile import RunFile
 from am_studio.runs.trial_view import TrialView, open_trial
 
 KEYS: Mapping[str, Answer] = {"y": "yes", "n": "no", "u": "unclear"}
-HELP = "y yes  n no  u unclear   s skip  b back  space more  p page back  e evidence  q quit"
+HELP = "y yes  n no  u unclear  s skip  b back  e evidence  q quit  space, p: pages"
 WIDEST = 100
 """Characters of a line of text, at most."""
 _OPEN, _SHUT = "»", "«"
@@ -131,10 +131,12 @@ def _ask(asked: Asked, queue: Queue, read_key: Callable[[], str]) -> str:
     while True:
         size = shutil.get_terminal_size((80, 24))
         width = max(min(size.columns - 1, WIDEST), 20)
+        foot = ["", *textwrap.wrap(HELP, width)]
         head = _head(asked, queue, width)
-        pages = _paged(asked.lines(width, evidence=evidence), max(size.lines - len(head) - 3, 3))
+        pages = _paged(asked.lines(width, evidence=evidence), max(size.lines - len(head) - len(foot) - 2, 3))
         page = min(page, len(pages) - 1)
-        _show([*head, *pages[page], *_foot(page, len(pages), width)])
+        where = f" · page {page + 1} of {len(pages)}" if len(pages) > 1 else ""
+        _show([head[0] + where, *head[1:], *pages[page], *foot])
         key = read_key().lower()
         if key in (" ", "\r", "\n"):
             page = min(page + 1, len(pages) - 1)
@@ -151,14 +153,9 @@ def _ask(asked: Asked, queue: Queue, read_key: Callable[[], str]) -> str:
 def _head(asked: Asked, queue: Queue, width: int) -> list[str]:
     trial = asked.view.row.id
     own = queue.own.get(trial)
-    label = f"  your label: {own}" if own else ""
-    place = f"{queue.place + 1}/{len(queue.trials)}  {queue.labelled} labelled  trial {trial}{label}"
+    label = f" · your label: {own}" if own else ""
+    place = f"{queue.place + 1}/{len(queue.trials)} · {queue.labelled} labelled · trial {trial}{label}"
     return [one_line(place, width), *textwrap.wrap(one_line(asked.question), width)[:4], ""]
-
-
-def _foot(page: int, pages: int, width: int) -> list[str]:
-    where = f"page {page + 1} of {pages}" if pages > 1 else ""
-    return ["", *textwrap.wrap(f"{HELP}   {where}".rstrip(), width)]
 
 
 def _paged(lines: Sequence[str], height: int) -> list[Sequence[str]]:

@@ -1,4 +1,4 @@
-"""What labels say of a run's judge, in a sentence, in lines of at most 79 characters, and as plain data.
+"""What labels say of a run's judge, in a sentence, in lines of at most 74 characters (a panel of 80 columns), and as plain data.
 
 It says nothing of what simulated subjects meant: that is `run_results.agreement_sentence`.
 """
@@ -19,8 +19,8 @@ from am_studio.runs.analysis import Unproven
 from am_studio.runs.runfile import RunFile
 from am_studio.runs.trust import Basis, CorrectedArm, CorrectedEffect, Panel, Trust
 
-WIDTH = 79
-_LABEL = 30
+WIDTH = 74
+_LABEL = 25
 _BASES: dict[Basis, str] = {"own": "own", "model": "all arms'", "all": "all"}
 _TAKEN_FOR_GRANTED = (
     "“own”: by the arm's own labels. “all arms'”: by those of all arms in its model; “all”: by all there are. The judge's "
@@ -125,17 +125,17 @@ def _sample(found: Trust) -> str:
 
 
 def _matrix(found: Trust) -> Iterator[str]:
-    yield f"  {'judge says':<11}{'trials':>7}{'drawn':>7}   labels:{'yes':>5}{'no':>5}{'undecided':>11}   truly yes"
+    yield f"  {'judge says':<11}{'trials':>6}{'drawn':>6}  labels:{'yes':>4}{'no':>4}{'undecided':>10}  truly yes"
     for row in found.matrix:
         rate = _plain_rate(row.truly_yes) if row.checked else ""
         yield (
-            f"  {row.answer:<11}{row.trials:>7,}{row.drawn:>7}          {row.yes:>5}{row.no:>5}{row.undecided:>11}   {rate}"
+            f"  {row.answer:<11}{row.trials:>6}{row.drawn:>6}         {row.yes:>4}{row.no:>4}{row.undecided:>10}  {rate}"
         ).rstrip()
 
 
 def _error(found: Trust) -> Iterator[str]:
-    yield f"  Sensitivity {_share(found.error.sensitivity)}: of what truly is, it says yes to so much."
-    yield f"  Specificity {_share(found.error.specificity)}: of what truly is not, it says no to so much."
+    yield f"  Sensitivity {_share(found.error.sensitivity)}: what truly is, called yes."
+    yield f"  Specificity {_share(found.error.specificity)}: what truly is not, called no."
     yield f"  Cohen's kappa, judge and labels, over all trials: {_kappa(found.kappa)}"
     if len(found.raters) > 1:
         for rater in found.raters:
@@ -154,13 +154,13 @@ def _panel(who: str, panel: Panel) -> str:
 def _arms(arms: Sequence[CorrectedArm]) -> Iterator[str]:
     several = len({arm.model for arm in arms}) > 1
     model = ""
-    yield f"  {'rate':<{_LABEL}}{'as judged':>14}   {'corrected, 95 %':<20} labels"
+    yield f"  {'rate':<{_LABEL}}{'as judged':>13}   {'corrected, 95 %':<20} labels"
     for arm in arms:
         if several and arm.model != model:
             model = arm.model
             yield f"  {one_line(model, WIDTH - 4)}"
         raw = f"{arm.raw.k}/{arm.raw.n} {'' if arm.raw.value is None else percent(arm.raw.value) + ' %'}"
-        yield f"  {one_line(arm.arm, _LABEL - 1):<{_LABEL}}{raw:>14}   {_share(arm.corrected):<20} {_BASES[arm.basis]}"
+        yield f"  {one_line(arm.arm, _LABEL - 1):<{_LABEL}}{raw:>13}   {_share(arm.corrected):<20} {_BASES[arm.basis]}"
         if arm.error is not None:
             yield f"    se {_share(arm.error.sensitivity)}, sp {_share(arm.error.specificity)} in this arm alone"
 
@@ -171,14 +171,14 @@ def _effects(effects: Sequence[CorrectedEffect]) -> Iterator[str]:
     several = len({effect.model for effect in effects}) > 1
     model = ""
     yield ""
-    yield f"  {'effect, in points':<{_LABEL}}{'as judged':>14}   {'corrected, 95 %':<20} labels"
+    yield f"  {'effect, in points':<{_LABEL}}{'as judged':>13}   {'corrected, 95 %':<20} labels"
     for effect in effects:
         if several and effect.model != model:
             model = effect.model
             yield f"  {one_line(model, WIDTH - 4)}"
         raw = "" if effect.raw is None else points(effect.raw)
         yield (
-            f"  {one_line(effect.label, _LABEL - 1):<{_LABEL}}{raw:>14}   {_points(effect.corrected):<20} "
+            f"  {one_line(effect.label, _LABEL - 1):<{_LABEL}}{raw:>13}   {_points(effect.corrected):<20} "
             f"{_BASES[effect.basis]}"
         )
 

@@ -50,7 +50,7 @@ class Unproven(StudioError):
         super().__init__(
             "the judge is not yet known to be as right as the study requires",
             "; ".join(missing),
-            "`am-studio label RUN` asks for the labels; --anyway shows the effects, marked exploratory",
+            "`am-studio label RUN`, or l in the studio's transcripts, asks for the labels; --anyway shows the effects, marked exploratory",
         )
         self.missing = missing
         """A sentence each."""
