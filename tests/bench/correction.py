@@ -110,7 +110,7 @@ BEYOND = [
 def main() -> int:
     """Print all figures; 1 when one that is asked for lies under the floor by more than chance."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--replicates", type=int, default=2000)
+    parser.add_argument("--replicates", type=int, default=1000)
     replicates = parser.parse_args().replicates
     began, wrong = time.monotonic(), []
     print(f"Se {SENSITIVITY:g}, Sp {SPECIFICITY:g}, {SIZE} labels, {replicates} replicates, floor {FLOOR}")
