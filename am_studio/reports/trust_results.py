@@ -209,7 +209,7 @@ def _ends(interval: Interval) -> str:
 
 def _kappa(found: AgreementBeyondChance | None) -> str:
     if found is None:
-        return "not known: an answer of the judge has no label"
+        return "not known yet"
     if found.value is None:
         return f"not defined (all agree: {percent(found.observed)} %)"
     told = f"{found.value:.2f}"

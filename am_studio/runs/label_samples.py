@@ -81,12 +81,14 @@ def judged(run: RunFile, outcome: str, judge: str = "") -> tuple[Candidate, ...]
     return tuple(Candidate(trial, arm, model, schema.ANSWERS[answer]) for trial, arm, model, answer in rows)
 
 
-def draw_labels(path: Path, outcome: str, judge: str = "", *, size: int = SIZE, seed: int | None = None) -> LabelSample:
-    """The run's sample of at least `size` trials for this outcome and judge (the plan's when empty), drawn where needed.
+def draw_labels(
+    path: Path, outcome: str, judge: str = "", *, size: int | None = None, seed: int | None = None
+) -> LabelSample:
+    """The run's sample for this outcome and judge (the plan's when empty), drawn where there is none.
 
-    `seed` None: the sample's own, or for the first one the study's. An earlier sample of the same trials is added to, and
-    stays as it is when it is large enough; its seed cannot be changed then, for a sample may not be chosen by what it
-    showed. StudioError when nothing is judged, or the file is not writable.
+    `size` None: the one that there is, or a first one of `SIZE` trials; else one of at least so many: an earlier sample of the
+    same trials is added to, and where more have been judged since, another is drawn from all. `seed` None: the sample's own,
+    or for the first one the study's; it cannot be changed later, for a sample may not be chosen by what it showed. StudioError when nothing is judged, or the file is not writable.
     """
     with RunFile.open(path) as run:
         judge = judge or run.plan.judge
@@ -102,10 +104,11 @@ def draw_labels(path: Path, outcome: str, judge: str = "", *, size: int = SIZE, 
                     "another seed would draw other trials after some were looked at",
                     "leave --seed out",
                 )
-            seed, size = before.seed, max(size, len(before.trials))
-            if same and len(before.trials) >= min(size, len(candidates)):
+            seed = before.seed
+            if size is None or (same and len(before.trials) >= min(size, len(candidates))):
                 return before
         seed = run.plan.study.seed if seed is None else seed
+        size = max(size or SIZE, len(before.trials) if before else 0)
     kept = [drawn.trial for drawn in before.trials] if before is not None and same else []
     drawn = draw_sample(candidates, size, seed=seed, kept=kept)
     sample = LabelSample(outcome, judge, seed, len(candidates), time.time(), drawn, before.draws + 1 if before else 1)

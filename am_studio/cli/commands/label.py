@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
         )
     if args.list and args.sample is None:
         return _listed(args.run, sample, outcome, rater, as_data=args.json)
-    sample = draw_labels(args.run, outcome, judge, size=args.sample or _size_now(sample), seed=args.seed)
+    sample = draw_labels(args.run, outcome, judge, size=args.sample, seed=args.seed)
     if args.list:
         return _listed(args.run, sample, outcome, rater, as_data=args.json)
     if args.export:
@@ -77,10 +77,6 @@ def run(args: argparse.Namespace) -> int:
         say(f"{len(sample.trials)} trials written to {args.export}; `--import` reads the answers back")
         return 0
     return _asked(args.run, sample, names[outcome], rater)
-
-
-def _size_now(sample: LabelSample | None) -> int:
-    return len(sample.trials) if sample else SIZE
 
 
 def _asked(path: Path, sample: LabelSample, question: str, rater: str) -> int:
