@@ -628,6 +628,20 @@ class VariantCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedTrial:
+    """One trial that was named, for one outcome, as far as it has come."""
+
+    variant: Variant
+    session: int
+    """The session in which it ended; 0: still to come."""
+    answer: Answer | None
+    """None: it has failed, or is still to come."""
+    failed: bool = False
+    refused: bool = False
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Ratio:
     """A ratio of two rates."""
 
@@ -666,7 +680,7 @@ class Effect:
     p: float | None
     p_adjusted: float | None
     test: str
-    """`boschloo`, `fisher-mid-p` or `firth-lr`."""
+    """`boschloo`, `fisher-mid-p`, `firth-lr` or `e-process`."""
     against: Counts
     """The reference group: this baseline, or the trials of random subsets that have the detail in place."""
     against_rate: Rate
@@ -720,6 +734,59 @@ class Attribution:
     """Of the Shapley value. `observed`: from the rates of every subset. `fitted`: from a model of them."""
 
 
+StopReason = Literal["effect", "futile", "end", "going on", "undone"]
+"""`effect`: it crossed its boundary. `futile`: it was given up. `end`: the last look found nothing. `undone`: its trials
+ended, but what they show now is no reason for that; some were changed since. `going on`: more looks are to come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Where one comparison of a study that may stop early has come to."""
+
+    arm: str
+    """The effect's row."""
+    label: str
+    look: int
+    """The last look at it, from 1; 0: none yet."""
+    looks: int
+    """Looks that were planned, the last one at all trials."""
+    trials: tuple[int, int]
+    """Trials that had been named by then: changed, reference."""
+    reason: StopReason
+    p: float | None = None
+    """At that look, as the test gives it: to be held against `boundary`."""
+    boundary: float | None = None
+    """The p up to which that look calls an effect; None for an e-process."""
+    e: float | None = None
+    """Of an e-process: the greatest e-value so far."""
+    e_needed: float | None = None
+    """The e-value that calls an effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stops:
+    """What came of the right to stop early, in one model."""
+
+    rule: str
+    """In words, with its level and source."""
+    each: tuple[Stop, ...]
+    """One an effect, in the table's order."""
+    named: int
+    """Trials that were named."""
+    most: int
+    """Trials that the study would have had without stopping."""
+
+    @property
+    def saved(self) -> int:
+        """Trials that were not needed; meant once nothing is going on."""
+        return self.most - self.named
+
+    @property
+    def over(self) -> bool:
+        """Whether every comparison has come to its end."""
+        return all(stop.reason != "going on" for stop in self.each)
+
+
 @dataclass(frozen=True, slots=True)
 class EffectTable:
     """The answer of a study for one outcome and one model."""
@@ -733,7 +800,7 @@ class EffectTable:
     baseline_rate: Rate
     effects: tuple[Effect, ...]
     adjustment: str
-    """`holm`, `benjamini-hochberg` or `none`."""
+    """`holm`, `benjamini-hochberg`, `none`, or where a study may stop early `bonferroni`."""
     simulated: bool
     notes: tuple[str, ...] = ()
     kind: EffectKind = "local"
@@ -749,6 +816,10 @@ class EffectTable:
     """Differences within this of 0 count as none, for `equivalent`."""
     alpha: float = 0.05
     """What an adjusted p is held against, for `effect`."""
+    stops: Stops | None = None
+    """Where each comparison stopped; None in a study that runs to its end."""
+    exploratory: tuple[str, ...] = ()
+    """How the analysis differs from the plan that was hashed before the first call; (): it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -793,6 +864,27 @@ class AnalysisSettings:
     """None: effects are shown whatever is known of the judge."""
 
 
+StoppingKind = Literal["obrien-fleming", "pocock", "e-process"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """How a study may end before all its trials, said before the first call."""
+
+    kind: StoppingKind
+    looks: int = 4
+    """Planned looks at the results, evenly spaced, the last one at all trials; not for an e-process."""
+    futility: bool = False
+    """Whether a comparison is given up that would hardly find anything any more; not for an e-process."""
+    every: int = 10
+    """Of an e-process: trials of an arm between looks."""
+
+    @property
+    def anytime(self) -> bool:
+        """Whether its evidence may be looked at whenever one likes."""
+        return self.kind == "e-process"
+
+
 @dataclass(frozen=True, slots=True)
 class Study:
     """A study as its file says it; what a design makes of `design` is the design's business."""
@@ -815,6 +907,8 @@ class Study:
     """Baseline trials of each model that every later session of work re-runs, so that drift of a provider shows; 0: none.
     Simulated subjects inside this process cannot drift, and are never re-run."""
     analysis: AnalysisSettings = AnalysisSettings()
+    stopping: Stopping | None = None
+    """None: all planned trials are run."""
     source: str = ""
     """The file it was read from; not part of what is hashed."""
     stated_sampling: tuple[str, ...] = field(default=(), compare=False)

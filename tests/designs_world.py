@@ -10,7 +10,7 @@ from pathlib import Path
 
 from am_studio.designs.base import Design
 from am_studio.designs.registry import open_design
-from am_studio.records import Counts, ModelSettings, Sampling, Study, TrialSpec, Variant, VariantCounts
+from am_studio.records import Counts, JudgedTrial, ModelSettings, Sampling, Study, TrialSpec, Variant, VariantCounts
 from am_studio.scenarios import Scenario, load_scenario
 
 NAMES = ("a", "b", "c", "d", "e", "f", "g", "h")
@@ -122,6 +122,7 @@ class Planted:
         self._random = random.Random(seed)
         self._counts: dict[tuple[str, str, Variant], list[int]] = defaultdict(lambda: [0, 0])
         self._rates: dict[Variant, float] = {}
+        self._in_order: dict[tuple[str, str], list[JudgedTrial]] = defaultdict(list)
         self.specs: list[TrialSpec] = []
 
     def run(self, specs: Iterable[TrialSpec]) -> None:
@@ -132,8 +133,10 @@ class Planted:
                 on = frozenset(name for name, level in spec.variant if level not in ("off", "none"))
                 self._rates[spec.variant] = self._world(on)
             cell = self._counts[spec.arm, spec.model, spec.variant]
-            cell[0] += self._random.random() < self._rates[spec.variant]
+            yes = self._random.random() < self._rates[spec.variant]
+            cell[0] += yes
             cell[1] += 1
+            self._in_order[spec.arm, spec.model].append(JudgedTrial(spec.variant, 1, "yes" if yes else "no"))
 
     def planned(self) -> int:
         return len(self.specs)
@@ -142,6 +145,9 @@ class Planted:
         found = [cell for (a, m, _), cell in self._counts.items() if (a, m) == (arm, model)]
         yes, n = (sum(cell[part] for cell in found) for part in (0, 1))
         return Counts(n, yes, n - yes)
+
+    def in_order(self, arm: str, model: str, outcome: str) -> list[JudgedTrial]:
+        return self._in_order[arm, model]
 
     def by_variant(self, model: str, outcome: str) -> list[VariantCounts]:
         return [

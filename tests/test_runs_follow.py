@@ -11,7 +11,7 @@ import apsw
 import pytest
 
 from am_studio.foundation.errors import StudioError
-from am_studio.records import ChatRequest, ModelFailure, Reply
+from am_studio.records import ChatRequest, ModelFailure, Reply, Stopping
 from am_studio.runs.follow import Snapshot, look, withholds_effects
 from am_studio.runs.runfile import RunFile
 from am_studio.runs.writer import RunWriter
@@ -155,5 +155,7 @@ def test_a_plan_with_looks_withholds_its_effects(small_pack: WritePack, path: Pa
     new_run(study_at(small_pack()), path).close()
     plan = look(path).plan
     assert not withholds_effects(plan)
-    looking = replace(plan.study, design={**plan.study.design, "looks": 3})
+    looking = replace(plan.study, stopping=Stopping("pocock", 3))
     assert withholds_effects(replace(plan, study=looking))
+    watched = replace(plan.study, stopping=Stopping("e-process"))
+    assert not withholds_effects(replace(plan, study=watched))

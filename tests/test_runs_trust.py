@@ -23,6 +23,7 @@ from am_studio.reports.run_results import run_as_json
 from am_studio.reports.trust_results import WIDTH, trust_as_json, trust_lines, trust_sentence
 from am_studio.runs.analysis import Unproven, analyse
 from am_studio.runs.browse import Wanted, carried_scenario, find_trials
+from am_studio.runs.deviations import AnalysisChoices
 from am_studio.runs.label_samples import draw_labels, judged, label_sample
 from am_studio.runs.labels import read_labels, set_label
 from am_studio.runs.plan import plan_hash
@@ -216,7 +217,9 @@ def test_a_study_may_require_its_judge_to_be_checked_first(gated: Path, capsys: 
         with pytest.raises(Unproven) as refused:
             analyse(run)
         assert len(refused.value.missing) == 2
-        tables = analyse(run, anyway=True).tables
+        anyway = analyse(run, choices=AnalysisChoices(anyway=True))
+        tables = anyway.tables
+    assert anyway.exploratory == refused.value.missing == tables[0].exploratory
     assert any(note.startswith("Exploratory: 0 of the 20 labels") for note in tables[0].notes)
     assert main(["analyze", str(gated)]) == 0
     told = capsys.readouterr().out

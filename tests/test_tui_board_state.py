@@ -11,7 +11,7 @@ from subprocess import run as run_process
 import pytest
 
 from am_studio.effects.intervals import newcombe, wilson
-from am_studio.records import Counts, ModelFailure
+from am_studio.records import Counts, ModelFailure, Stopping
 from am_studio.runs.follow import LogLine, Snapshot, look
 from am_studio.runs.runfile import Session, Tally
 from am_studio.tui.board.state import (
@@ -48,7 +48,7 @@ def seen(small_pack: WritePack, tmp_path: Path) -> Snapshot:
 def looking(seen: Snapshot) -> Snapshot:
     """The same under a plan with looks."""
     study = seen.plan.study
-    return replace(seen, plan=replace(seen.plan, study=replace(study, design={**study.design, "looks": 3})))
+    return replace(seen, plan=replace(seen.plan, study=replace(study, stopping=Stopping("pocock", 3))))
 
 
 def test_an_arm_shows_its_rate_and_its_difference_as_soon_as_there_is_one(seen: Snapshot) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from am_studio.runs.runfile import RunFile
 from am_studio.runs.study import load_study
 from am_studio.tui import launching
 from am_studio.tui.app import StudioApp
+from am_studio.tui.study.edits import apply_choice
 from am_studio.tui.study.field_row import FieldRow, ModelList, ScenarioSelect
 from am_studio.tui.study.fields import at, shown
 from am_studio.tui.study.form_view import StudyFormView
@@ -407,3 +409,50 @@ async def test_a_launch_can_be_cancelled_while_it_is_waited_for(
         (log,) = (tmp_path / "runs").glob("*.log")
         await until(pilot, lambda: not launching.is_running(log.with_suffix("")))
         assert app.boards == []
+
+
+async def test_stopping_is_chosen_in_the_form_with_the_settings_that_its_rule_has(study: Path) -> None:
+    app = Studio(study)
+    async with app.run_test(size=(120, 60)) as pilot:
+        screen = await opened(pilot, app)
+        kind = row(screen, "stopping", "kind").field
+        assert kind.value == "at the end"
+        await screen._edit(partial(apply_choice, screen.document, kind, "pocock"))  # type: ignore[arg-type]
+        await settled(pilot, screen)
+        fields = {each.field.path for each in screen.query(FieldRow)}
+        assert ("stopping", "looks") in fields
+        assert ("stopping", "every") not in fields
+        assert screen.assessment is not None
+        assert screen.assessment.plan is not None
+        assert screen.assessment.plan.study.stopping is not None
+        kind = row(screen, "stopping", "kind").field
+        await screen._edit(partial(apply_choice, screen.document, kind, "at the end"))  # type: ignore[arg-type]
+        await settled(pilot, screen)
+        assert screen.document is not None
+        assert "stopping" not in screen.document.text
+
+
+async def test_a_pilot_is_run_from_the_form_and_its_advice_is_taken(study: Path) -> None:
+    app = Studio(study)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot, app)
+        screen.action_advise()
+        await until(pilot, lambda: isinstance(app.screen, ChoiceScreen) and "no pilot of this study yet" in _words(app))
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, ChoiceScreen) and "20 trials" in _words(app))
+        await pilot.press("s")
+        await until(pilot, lambda: app.boards)
+        (run,) = app.boards
+        await until(pilot, lambda: not launching.is_running(run))
+        with RunFile.open(run) as found:
+            assert found.plan.study.design["kind"] == "pilot"
+            assert found.state() == "finished"
+        await until(pilot, lambda: app.screen is screen)
+        screen.action_advise()
+        await until(pilot, lambda: isinstance(app.screen, ChoiceScreen) and "all on" in _words(app))
+        await pilot.press("u")
+        await settled(pilot, screen)
+        assert screen.document is not None
+        assert screen.document.values["design"] == {"kind": "add-one-in", "details": ["threat"]}
+        assert screen.assessment is not None
+        assert screen.assessment.plan is not None

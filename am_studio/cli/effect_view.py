@@ -43,6 +43,8 @@ def effect_view(table: EffectTable, source: Source, width: int, *, ascii_only: b
     parts: list[RenderableType] = []
     if sheet.stamp:
         parts += [_text(sheet.stamp, "bold reverse", ascii_only), Text()]
+    if sheet.exploratory:
+        parts += [_text(sheet.exploratory, "bold reverse", ascii_only), Text()]
     parts += [_text(sheet.title, _STRONG, ascii_only), Text()]
     for columns in _blocks(sheet, width):
         parts += [_table(sheet, columns, width, ascii_only), Text()]

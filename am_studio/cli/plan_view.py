@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from am_studio.foundation.hygiene import one_line
+from am_studio.foundation.hygiene import one_line, visible
 from am_studio.records import ModelSettings
 from am_studio.reports.numbers import money
+from am_studio.reports.plan_reach import plan_reach, reach_lines
 from am_studio.reports.plan_words import cost_words, most_words, reach_words, recheck_words, settings_words, token_words
 from am_studio.runs.plan import Plan, PlannedModel
+from am_studio.scenarios import Scenario
 
 
-def show_plan(plan: Plan, console: Console) -> None:
-    """Print the plan."""
-    console.print(plan_view(plan))
+def show_plan(plan: Plan, console: Console, scenario: Scenario) -> None:
+    """Print the plan of this scenario, with what it would find."""
+    console.print(plan_view(plan, reach_lines(plan_reach(plan, scenario))))
 
 
-def plan_view(plan: Plan) -> RenderableType:
-    """The whole plan, as it can be printed."""
+def plan_view(plan: Plan, finds: Sequence[str] = ()) -> RenderableType:
+    """The whole plan, as it can be printed; `finds` are lines that say what it would find."""
     study = plan.study
     title = f"{study.name}: {study.title}" if study.title else study.name
     scenarios = ", ".join(plan.scenarios)
@@ -32,6 +36,7 @@ def plan_view(plan: Plan) -> RenderableType:
         _line(f"Judge asks {each.model}: {each.calls} calls, {most_words(each.greatest_cost)}") for each in plan.judging
     ]
     lines += [_line(_total(plan))]
+    lines += [Text(visible(told)) for told in finds]
     lines += [_line(told) for told in [recheck_words(plan)] if told]
     lines += [_line(note) for note in plan.notes]
     lines += [_line(f"Note: {warning}") for warning in plan.warnings]

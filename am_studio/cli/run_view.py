@@ -1,4 +1,7 @@
-"""The result of a run, for people and for scripts: tables, the finding in a sentence, the judge's agreement, the file."""
+"""What a run found, on stdout: tables, the finding in a sentence, the judge's agreement, what a referee would ask.
+
+Where the plan withholds effects until its end, counts alone.
+"""
 
 from __future__ import annotations
 
@@ -8,38 +11,67 @@ from pathlib import Path
 from am_studio.cli.console import data, emit_json, stdout_console
 from am_studio.cli.effect_view import show_effects
 from am_studio.foundation.files import write_atomic
-from am_studio.reports.run_results import agreement_sentence, run_as_json, source_of
+from am_studio.reports.run_results import (
+    agreement_sentence,
+    counts_as_json,
+    counts_lines,
+    referee_lines,
+    run_as_json,
+    source_of,
+)
 from am_studio.reports.side_tables import across_lines
-from am_studio.reports.trust_results import trust_lines, trust_sentence, unproven_as_json, unproven_lines
-from am_studio.runs.analysis import Unproven, analyse
+from am_studio.reports.trust_results import trust_lines, trust_sentence
+from am_studio.runs.analysis import Analysis, Withheld, analyse
+from am_studio.runs.deviations import AnalysisChoices
 from am_studio.runs.runfile import RunFile
 from am_studio.runs.trust import Trust
 from am_studio.runs.trust import trust as judge_trust
 
 
 def show_run(
-    path: Path, outcome: str | None = None, *, as_data: bool = False, trust: bool = False, anyway: bool = False
+    path: Path,
+    outcome: str | None = None,
+    *,
+    choices: AnalysisChoices | None = None,
+    as_data: bool = False,
+    trust: bool = False,
 ) -> None:
     """Print what the run shows about an outcome (the study's own when None), to stdout; with `trust` all about the judge."""
     with RunFile.open(path) as run:
         try:
-            analysis = analyse(run, outcome, anyway=anyway)
-        except Unproven as why:
-            _show_unproven(run, outcome or run.plan.study.outcome, why, as_data=as_data, trust=trust)
+            analysis = analyse(run, outcome, choices)
+        except Withheld as why:
+            asked = outcome or run.plan.study.outcome
+            known = judge_trust(run, asked, (choices.judge if choices else "") or "")
+            if as_data:
+                emit_json(counts_as_json(run, why, asked, known))
+                return
+            for line in counts_lines(run, why, asked):
+                data(line)
+            _show_trust(known, whole=trust)
             return
         if as_data:
             emit_json(run_as_json(run, analysis))
             return
-        console = stdout_console()
-        for table in analysis.tables:
-            show_effects(table, source_of(run, table), console)
-            data()
-        for line in across_lines(analysis.across):
-            data(line)
-        if analysis.agreement is not None:
-            data(agreement_sentence(analysis.agreement, run.plan.judge))
+        _show(run, analysis)
         _show_trust(analysis.trust, whole=trust)
         data(f"Run: {path}")
+
+
+def _show(run: RunFile, analysis: Analysis) -> None:
+    console = stdout_console()
+    for table in analysis.tables:
+        show_effects(table, source_of(run, table, analysis.judge), console)
+        data()
+    for line in across_lines(analysis.across):
+        data(line)
+    if analysis.agreement is not None:
+        data(agreement_sentence(analysis.agreement, analysis.judge))
+    asked = referee_lines(analysis.questions)
+    if asked:
+        data()
+    for line in asked:
+        data(line)
 
 
 def _show_trust(known: Trust | None, *, whole: bool) -> None:
@@ -51,22 +83,19 @@ def _show_trust(known: Trust | None, *, whole: bool) -> None:
         data(trust_sentence(known) + " More: --trust")
 
 
-def _show_unproven(run: RunFile, outcome: str, why: Unproven, *, as_data: bool, trust: bool) -> None:
-    """Counts, and what is missing."""
-    known = judge_trust(run, outcome)
-    if as_data:
-        emit_json(unproven_as_json(run, outcome, why, known))
-        return
-    for line in unproven_lines(run, outcome, why):
-        data(line)
-    _show_trust(known, whole=trust)
-
-
-def draw_run(path: Path, picture: Path, outcome: str | None = None, *, anyway: bool = False, width: int = 132) -> None:
+def draw_run(
+    path: Path,
+    picture: Path,
+    outcome: str | None = None,
+    *,
+    choices: AnalysisChoices | None = None,
+    width: int = 132,
+) -> None:
     """The tables of a run as an SVG file, `width` characters wide."""
     console = stdout_console(record=True, file=io.StringIO(), width=width, force_terminal=True)
     with RunFile.open(path) as run:
-        for table in analyse(run, outcome, anyway=anyway).tables:
-            show_effects(table, source_of(run, table), console)
+        analysis = analyse(run, outcome, choices)
+        for table in analysis.tables:
+            show_effects(table, source_of(run, table, analysis.judge), console)
         title = f"am-studio analyze {path.name}"
     write_atomic(picture, console.export_svg(title=title).encode())

@@ -27,7 +27,7 @@ from pydantic import BaseModel, ValidationError
 
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.foundation.hashing import hash_json
-from am_studio.records import Choice, Counts, EffectTable, Study, TrialSpec, Variant, VariantCounts
+from am_studio.records import Choice, Counts, EffectTable, JudgedTrial, Study, TrialSpec, Variant, VariantCounts
 
 if TYPE_CHECKING:
     from am_studio.scenarios import Scenario
@@ -65,6 +65,13 @@ class Results(Protocol):
 
     def by_variant(self, model: str, outcome: str) -> Sequence[VariantCounts]:
         """The same in all arms, by variant and session of work; in an order that depends on nothing but the trials."""
+        ...
+
+    def in_order(self, arm: str, model: str, outcome: str) -> Sequence[JudgedTrial]:
+        """Every trial of this arm and model that was named, one by one, in the order of their ids.
+
+        Only studies that may stop early ask for it: what an earlier look saw are the first so many.
+        """
         ...
 
 
@@ -137,6 +144,10 @@ class NoResults:
         return Counts(0)
 
     def by_variant(self, model: str, outcome: str) -> Sequence[VariantCounts]:
+        """Always empty."""
+        return ()
+
+    def in_order(self, arm: str, model: str, outcome: str) -> Sequence[JudgedTrial]:
         """Always empty."""
         return ()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from am_studio import designs
 from am_studio.designs.base import Design, NamesScenarios
+from am_studio.designs.sequential import looked_at
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.records import Study
 
@@ -28,7 +29,7 @@ def known_designs() -> dict[str, type[Design]]:
 
 
 def open_design(study: Study, scenario: Scenario) -> Design:
-    """The design that the study asks for, ready to name trials.
+    """The design that the study asks for, ready to name trials, up to the next look where the study may stop early.
 
     StudioError when `design.kind` is missing or unknown (with the nearest spelling), or when the design refuses the
     study.
@@ -39,7 +40,8 @@ def open_design(study: Study, scenario: Scenario) -> Design:
     design = known_designs().get(str(kind))
     if design is None:
         raise StudioError(f"There is no design called '{kind}'", hint=nearest(str(kind), known_designs()))
-    return design.open(study, scenario)
+    opened = design.open(study, scenario)
+    return opened if study.stopping is None else looked_at(opened, study)
 
 
 def other_scenarios(study: Study) -> tuple[str, ...]:

@@ -18,16 +18,20 @@ _MOST = 1_000_000
 """A number of trials beyond this is told as none."""
 
 
-def detectable_difference(reference: float, n1: int, n0: int, alpha: float) -> float | None:
+def detectable_difference(
+    reference: float, n1: int, n0: int, alpha: float, *, falls: bool | None = None
+) -> float | None:
     """The smallest fall or rise from the rate `reference` that n1 trials against n0 find, two-sided at `alpha`.
 
-    As a size in (0, 1]; None when the rate can neither fall nor rise so far, or a group is empty.
+    As a size in (0, 1], of falls alone or rises alone where `falls` says so; None when the rate can neither fall nor rise
+    so far, or a group is empty.
     """
     if n1 < 1 or n0 < 1:
         return None
     step = (_quantile(alpha) + _NORMAL.inv_cdf(POWER)) / math.sqrt(n1 * n0 / (n1 + n0))
     angle = 2 * math.asin(math.sqrt(reference))
-    reached = [other for other in (angle - step, angle + step) if 0 <= other <= math.pi]
+    ends = [end for end, fall in ((angle - step, True), (angle + step, False)) if falls in (None, fall)]
+    reached = [other for other in ends if 0 <= other <= math.pi]
     return min((abs(math.sin(other / 2) ** 2 - reference) for other in reached), default=None)
 
 

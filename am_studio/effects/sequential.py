@@ -31,6 +31,10 @@ MOST_LOOKS = 10
 _NORMAL = NormalDist()
 _STEP = 0.02
 """Of the grid of the recursive integration, in standard deviations; bounds are then right to 1e-6."""
+_COARSE_STEP = 0.05
+"""The same where thousands of bounds are worked out; right to 1e-6 all the same, for the density is smooth."""
+_LEAST_LEVEL = 1e-9
+"""A p of a whole study is not told below this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,7 @@ def _spent(fraction: float, alpha: float, spending: Spending) -> float:
 
 
 @lru_cache(maxsize=256)
-def _bounds(fractions: tuple[float, ...], alpha: float, spending: Spending) -> tuple[float, ...]:
+def _bounds(fractions: tuple[float, ...], alpha: float, spending: Spending, step: float = _STEP) -> tuple[float, ...]:
     """The z of every look, by recursion over the density of the B-value of studies that went on.
 
     Armitage, McPherson and Rowe 1969, J. R. Stat. Soc. A 132:235. Both sides are symmetric, and each crossing is counted
@@ -120,8 +124,41 @@ def _bounds(fractions: tuple[float, ...], alpha: float, spending: Spending) -> t
         border = _border(state.grid, state.weight, math.sqrt(fraction - state.fraction), to_spend)
         bounds.append(border / math.sqrt(fraction))
         spent += to_spend
-        state = _went_on(state, fraction, border)
+        state = _went_on(state, fraction, border, step)
     return tuple(bounds)
+
+
+def sequential_p(ps: Sequence[float], looks: int, spending: Spending) -> float:
+    """The p-value of the whole course, from the two-sided p at each of the first looks of a study of so many even ones.
+
+    The least level at which the study would have stopped with an effect at one of them (Jennison and Turnbull 2000, Group
+    Sequential Methods, sect. 9.5): at most alpha exactly when a look at level alpha has crossed its bound. To .1 % of its
+    value; 1e-9 stands for anything below it, 1 for no look.
+    """
+    found = 1.0
+    for number, p in enumerate(ps):
+        if p <= _p_bound(found, number, looks, spending):
+            found = _level_crossed(p, number, looks, spending, found)
+    return found
+
+
+def _level_crossed(p: float, number: int, looks: int, spending: Spending, most: float) -> float:
+    low, high = math.log(_LEAST_LEVEL), math.log(most)
+    if p <= _p_bound(_LEAST_LEVEL, number, looks, spending):
+        return _LEAST_LEVEL
+    while high - low > 1e-3:
+        middle = (low + high) / 2
+        low, high = (low, middle) if p <= _p_bound(math.exp(middle), number, looks, spending) else (middle, high)
+    return math.exp(high)
+
+
+@lru_cache(maxsize=4096)
+def _p_bound(alpha: float, number: int, looks: int, spending: Spending) -> float:
+    """The nominal p of one look where the whole study has this level."""
+    if alpha >= 1:
+        return 1.0
+    fractions = tuple(n / looks for n in range(1, looks + 1))
+    return 2 * _NORMAL.cdf(-_bounds(fractions, alpha, spending, _COARSE_STEP)[number])
 
 
 def false_positive_chance(fractions: Sequence[float], bounds: Sequence[float]) -> float:
@@ -152,12 +189,12 @@ def _start() -> _State:
     return _State(0.0, np.zeros(1), np.ones(1))
 
 
-def _went_on(state: _State, fraction: float, border: float) -> _State:
+def _went_on(state: _State, fraction: float, border: float, step: float = _STEP) -> _State:
     """Those whose B-value at this fraction is between -border and border."""
     import numpy as np
 
     spread = math.sqrt(fraction - state.fraction)
-    steps = max(int(2 * border / (spread * _STEP)) | 1, 101)
+    steps = max(int(2 * border / (spread * step)) | 1, 101)
     grid = np.linspace(-border, border, steps)
     weight = _density(grid, state.grid, state.weight, spread) * (grid[1] - grid[0]) * _simpson(steps)
     return _State(fraction, grid, weight)

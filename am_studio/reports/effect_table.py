@@ -7,7 +7,7 @@ width and draws the forest cells at the width it has (`reports/forest.py`).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,10 +15,11 @@ from am_studio.foundation.hygiene import one_line
 from am_studio.records import Choice, Counts, Effect, EffectTable, Interval, Rate
 from am_studio.reports.forest import forest_axis
 from am_studio.reports.numbers import level_text, p_text, percent, points
-from am_studio.reports.side_tables import attributions_json, interactions_json, interval_json
+from am_studio.reports.side_tables import attributions_json, interactions_json, interval_json, stops_json
 from am_studio.reports.wording import ADJUSTED, CONCLUSIONS, HEADS, ROWS, TITLES, conclusions_told
 
 SIMULATED = "SIMULATED"
+EXPLORATORY = "EXPLORATORY"
 STAMP = "SIMULATED: made by the program's own simulated subject; no evidence about any real model"
 
 METHODS = {
@@ -31,6 +32,8 @@ METHODS = {
     "newcombe": "Newcombe",
     "holm": "Holm",
     "benjamini-hochberg": "Benjamini-Hochberg (screening)",
+    "bonferroni": "Bonferroni",
+    "e-process": "an e-process (Turner, Ly and Grünwald), anytime-valid",
 }
 """Methods by the names that records give them, as a legend calls them."""
 
@@ -81,6 +84,8 @@ class Sheet:
     title: str
     stamp: str
     """What must stand on everything made from simulated subjects; empty for real models."""
+    exploratory: str
+    """What must stand on everything that is not the planned analysis; empty where it is."""
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     """The baseline first."""
@@ -121,6 +126,7 @@ def effect_sheet(table: EffectTable, source: Source) -> Sheet:
     return Sheet(
         title=one_line(f"{table.outcome} in {table.model}: {TITLES[table.kind]}"),
         stamp=STAMP if table.simulated else "",
+        exploratory=exploratory_stamp(table.exploratory),
         columns=columns,
         rows=tuple(
             Row(row.arm, tuple(text.get(column.key, "") for column in columns), row.span, row.clear)
@@ -130,6 +136,11 @@ def effect_sheet(table: EffectTable, source: Source) -> Sheet:
         legend=_legend(table, source, level),
         notes=table.notes,
     )
+
+
+def exploratory_stamp(reasons: Sequence[str]) -> str:
+    """The line that says so, with the reasons; empty where there is none."""
+    return one_line(f"{EXPLORATORY}, not the planned analysis: {'; '.join(reasons)}") if reasons else ""
 
 
 def excludes_zero(effect: Effect) -> bool:
@@ -143,6 +154,7 @@ def as_json(table: EffectTable, source: Source) -> dict[str, Any]:
         "format": 1,
         "simulated": table.simulated,
         "stamp": STAMP if table.simulated else "",
+        "exploratory": list(table.exploratory),
         "outcome": table.outcome,
         "model": table.model,
         "models_returned": list(source.models_returned),
@@ -167,6 +179,7 @@ def as_json(table: EffectTable, source: Source) -> dict[str, Any]:
         "effects": [_effect_json(effect, table, source) for effect in table.effects],
         "interactions": interactions_json(table.interactions),
         "attributions": attributions_json(table),
+        "stopping": stops_json(table.stops),
         "notes": list(table.notes),
     }
 
@@ -238,6 +251,8 @@ def _legend(table: EffectTable, source: Source, level: float) -> tuple[str, ...]
     tests = list(dict.fromkeys(METHODS[effect.test] for effect in table.effects))
     family = f"over the {len(table.effects)} {ROWS[table.kind]} of this outcome and model"
     adjusted = f"; {METHODS[table.adjustment]} {family}" if table.adjustment in ADJUSTED else "; not adjusted"
+    if table.stops is not None:
+        adjusted += ", of the whole course of looks; p itself is that of the last look"
     told = [
         f"Estimand: {table.estimand}, in percentage points.",
         f"Intervals: {level_text(level)}, Wilson for rates, Miettinen-Nurminen for differences and ratios, each on its own.",

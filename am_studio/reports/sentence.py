@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from am_studio.foundation.hygiene import one_line
 from am_studio.records import Effect, EffectTable, Rate
-from am_studio.reports.effect_table import METHODS, SIMULATED, bracket, excludes_zero
+from am_studio.reports.effect_table import EXPLORATORY, METHODS, SIMULATED, bracket, excludes_zero
 from am_studio.reports.numbers import level_text, p_text, percent, points
 from am_studio.reports.wording import changed, own_reference, reference
 
@@ -34,14 +34,15 @@ def finding(table: EffectTable) -> str:
         where = changed(table.kind, _listed(open_, "or"))
         parts.append(f"whether it changes {where} is undetermined")
     told = "; ".join(parts)
-    return _sentence(f"{table.answer} {told[0].upper()}{told[1:]}" if table.answer else told, table.simulated)
+    told = f"{table.answer} {told[0].upper()}{told[1:]}" if table.answer else told
+    return _sentence(told, table)
 
 
 def effect_sentence(table: EffectTable, effect: Effect) -> str:
     """One change in one sentence: both rates, the difference with its interval, and what adjusting leaves of it."""
     where = changed(table.kind, effect.label)
     if effect.difference is None or effect.interval is None:
-        return _sentence(f"no trial {where} can be compared yet: the change is undetermined", table.simulated)
+        return _sentence(f"no trial {where} can be compared yet: the change is undetermined", table)
     span = (
         f"{level_text(effect.interval.level)} interval {points(effect.interval.low)} to {points(effect.interval.high)}"
     )
@@ -51,10 +52,10 @@ def effect_sentence(table: EffectTable, effect: Effect) -> str:
         f"{own_reference(table, effect.label)} {_share(effect.against_rate)}"
     )
     if not _moved(effect):
-        return _sentence(f"{rates}; {_quiet(table, effect, effect.difference, span)}", table.simulated)
+        return _sentence(f"{rates}; {_quiet(table, effect, effect.difference, span)}", table)
     size = points(effect.difference)[1:]
     told = f"{rates}: {size} points {'lower' if _falls(effect) else 'higher'} ({span}{_doubt(table, effect)})"
-    return _sentence(told, table.simulated)
+    return _sentence(told, table)
 
 
 def _quiet(table: EffectTable, effect: Effect, difference: float, span: str) -> str:
@@ -101,6 +102,8 @@ def _listed(names: list[str], last: str = "and") -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
 
 
-def _sentence(text: str, simulated: bool) -> str:
+def _sentence(text: str, table: EffectTable) -> str:
     started = text[0].upper() + text[1:] + "."
-    return one_line(f"{SIMULATED} (no evidence about any real model): {started}" if simulated else started)
+    if table.exploratory:
+        started = f"{EXPLORATORY}: {started}"
+    return one_line(f"{SIMULATED} (no evidence about any real model): {started}" if table.simulated else started)

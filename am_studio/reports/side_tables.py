@@ -1,4 +1,4 @@
-"""What stands beside a table of effects: interactions, attributions, and effects over all models; as lines and as JSON.
+"""What stands beside a table of effects: stops, interactions, attributions, effects over all models; as lines and as JSON.
 
 Lines are plain text with aligned columns, at most about 78 characters wide unless labels are long.
 """
@@ -9,18 +9,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from am_studio.foundation.hygiene import one_line
-from am_studio.records import AcrossModels, EffectTable, Interaction, Interval
+from am_studio.records import AcrossModels, EffectTable, Interaction, Interval, StopReason, Stops
 from am_studio.reports.numbers import p_text, points
 
 MOST_SHOWN = 10
 """Interactions in lines, the least likely by chance first; JSON has all."""
 _LABEL = 36
+_STOP_LABEL = 28
 
 
 def side_lines(table: EffectTable) -> tuple[str, ...]:
-    """Interactions, then attributions, each under a head, with an empty line between; () where there is none."""
-    first, second = _interaction_lines(table.interactions), _attribution_lines(table)
-    return (*first, *([""] if first and second else []), *second)
+    """Where comparisons stopped, interactions, attributions, each under a head, empty lines between; () for none."""
+    groups = (_stop_lines(table.stops), _interaction_lines(table.interactions), _attribution_lines(table))
+    lines: list[str] = []
+    for group in filter(None, groups):
+        lines += [*([""] if lines else []), *group]
+    return tuple(lines)
 
 
 def across_lines(across: Sequence[AcrossModels]) -> tuple[str, ...]:
@@ -41,6 +45,73 @@ def across_lines(across: Sequence[AcrossModels]) -> tuple[str, ...]:
         "rates for all models, by Cochran's Q; whether an effect depends on the model is to be read there, not off the tables."
     )
     return (*_aligned(rows), told)
+
+
+def _stop_lines(stops: Stops | None) -> tuple[str, ...]:
+    if stops is None:
+        return ()
+    watched = any(stop.e_needed is not None for stop in stops.each)
+    rows: list[tuple[str, ...]] = [
+        ("stopped", "look", "trials", *(("e", "needed") if watched else ("p", "boundary")), "by")
+    ]
+    for stop in stops.each:
+        changed, reference = stop.trials
+        trials = f"{changed} v {reference}" if reference else str(changed)
+        evidence = (_e(stop.e), _e(stop.e_needed)) if watched else (_p(stop.p), _boundary(stop.boundary))
+        rows.append(
+            (
+                one_line(stop.label, _STOP_LABEL),
+                f"{stop.look} of {stop.looks}",
+                trials,
+                *evidence,
+                _STOPPED[stop.reason],
+            )
+        )
+    return (*_aligned(rows), stops.rule)
+
+
+_STOPPED: dict[StopReason, str] = {
+    "effect": "effect",
+    "futile": "futility",
+    "end": "the end",
+    "going on": "going on",
+    "undone": "undone: changed since",
+}
+
+
+def _e(value: float | None) -> str:
+    return "" if value is None else f"{value:,.1f}" if value < 1_000_000 else "> 1,000,000"
+
+
+def _boundary(p: float | None) -> str:
+    """A boundary as it is; those of early looks are small."""
+    return "" if p is None else f"{p:.2g}".removeprefix("0") if p >= 0.0001 else f"{p:.0e}"
+
+
+def stops_json(stops: Stops | None) -> dict[str, Any] | None:
+    """Where each comparison stopped; None for a study that runs to its end."""
+    if stops is None:
+        return None
+    return {
+        "rule": stops.rule,
+        "over": stops.over,
+        "trials": {"named": stops.named, "most": stops.most, "saved": stops.saved if stops.over else None},
+        "comparisons": [
+            {
+                "arm": stop.arm,
+                "label": stop.label,
+                "look": stop.look,
+                "looks": stop.looks,
+                "trials": list(stop.trials),
+                "reason": stop.reason,
+                "p": stop.p,
+                "boundary": stop.boundary,
+                "e": stop.e,
+                "e_needed": stop.e_needed,
+            }
+            for stop in stops.each
+        ],
+    }
 
 
 def _interaction_lines(interactions: Sequence[Interaction]) -> tuple[str, ...]:

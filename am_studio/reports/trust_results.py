@@ -15,8 +15,6 @@ from am_studio.effects.judge_error import Corrected
 from am_studio.foundation.hygiene import one_line
 from am_studio.records import Interval, Rate
 from am_studio.reports.numbers import percent, points
-from am_studio.runs.analysis import Unproven
-from am_studio.runs.runfile import RunFile
 from am_studio.runs.trust import Basis, CorrectedArm, CorrectedEffect, Panel, Trust
 
 WIDTH = 74
@@ -68,41 +66,6 @@ def trust_as_json(found: Trust) -> dict[str, Any]:
 
 def _rate_json(rate: Rate) -> dict[str, Any]:
     return {"k": rate.k, "n": rate.n, "value": rate.value, "interval": asdict(rate.interval) if rate.interval else None}
-
-
-def unproven_lines(run: RunFile, outcome: str, why: Unproven) -> Iterator[str]:
-    """The counts of a run whose judge has not shown what its study requires, and what is missing."""
-    plan = run.plan
-    yield f"{why.title[:1].upper()}{why.title[1:]}:"
-    for missing in why.missing:
-        yield from _wrapped(f"- {missing}")
-    yield one_line(f"Counts of {outcome}, as judged, yes / completed of planned; no effects are shown:")
-    labels = {arm.name: arm.label for arm in plan.arms}
-    for (arm, model), counts in run.counts(outcome).items():
-        where = labels.get(arm, arm) + (f", {model}" if len(plan.models) > 1 else "")
-        yield "  " + one_line(f"{where}: {counts.yes}/{counts.completed} of {counts.planned}")
-    yield f"{why.hint}."
-
-
-def unproven_as_json(run: RunFile, outcome: str, why: Unproven, found: Trust | None) -> dict[str, Any]:
-    """The same as data."""
-    plan = run.plan
-    return {
-        "format": 1,
-        "run": str(run.path),
-        "study": plan.study.name,
-        "plan_hash": plan.hash,
-        "simulated": run.simulated,
-        "state": run.state(),
-        "outcome": outcome,
-        "trials": {"planned": run.planned(), "left": run.unfinished()},
-        "withheld": why.title,
-        "missing": list(why.missing),
-        "counts": [
-            {"arm": arm, "model": model, **asdict(counts)} for (arm, model), counts in run.counts(outcome).items()
-        ],
-        "trust": None if found is None else trust_as_json(found),
-    }
 
 
 # Lines. --------------------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ ROWS: dict[EffectKind, str] = {
     "level": "levels",
     "contrast": "variants",
 }
-ADJUSTED = {"holm": "Holm p", "benjamini-hochberg": "BH p"}
+ADJUSTED = {"holm": "Holm p", "benjamini-hochberg": "BH p", "bonferroni": "Bonf. p"}
 """What an adjusted p is called, by the adjustment."""
 CONCLUSIONS: dict[Conclusion, str] = {
     "effect": "effect",

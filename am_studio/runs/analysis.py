@@ -1,8 +1,8 @@
 """What a run shows so far: the design's tables of effects, with notes on what keeps them from being the planned analysis.
 
-Reads the run file alone and asks no model. Whatever differs from the plan (another outcome, trials still to come, another
-version of the program) is said in the table's notes. Refuses to show effects while the judge is not known to be as right as
-the study requires.
+Reads the run file alone and asks no model. Whatever differs from the plan (another outcome or judge, trials still to come,
+another version of the program) is said in the table's notes, and makes it exploratory. Refuses to show effects before their
+time where the plan set one, and while the judge is not known to be as right as the study requires.
 """
 
 from __future__ import annotations
@@ -17,8 +17,11 @@ from am_studio.foundation.errors import StudioError, nearest
 from am_studio.judging import Agreement, agreement, together
 from am_studio.records import AcrossModels, EffectTable
 from am_studio.runs.carried import load_carried
+from am_studio.runs.deviations import AnalysisChoices, deviations
 from am_studio.runs.drift import drift
+from am_studio.runs.follow import withholds_effects
 from am_studio.runs.rechecks import recheck_session
+from am_studio.runs.referee import Question, referee
 from am_studio.runs.runfile import RunFile
 from am_studio.runs.trust import Trust, lacking, trust
 from am_studio.scenarios import Scenario
@@ -39,54 +42,86 @@ class Analysis:
     """Each effect over all models of the study; () where there is one model."""
     agreement: Agreement | None
     """The judge against what simulated subjects meant; None where nobody's intent is known."""
+    judge: str = ""
+    """Whose verdicts it is about, such as `rules/1`."""
+    exploratory: tuple[str, ...] = ()
+    """How it differs from the plan; (): it is the planned analysis."""
+    questions: tuple[Question, ...] = ()
+    """What a referee would ask."""
     trust: Trust | None = None
     """The judge against human labels; None where there are none, nor a second judge."""
 
 
-class Unproven(StudioError):
-    """The study requires more of its judge than labels have shown."""
+class Withheld(StudioError):
+    """The plan looks at its effects at set times, and the last of them has not come; counts may be shown."""
+
+
+class Unproven(Withheld):
+    """The study requires more of its judge than labels have shown; counts may be shown."""
 
     def __init__(self, missing: tuple[str, ...]) -> None:
         super().__init__(
             "the judge is not yet known to be as right as the study requires",
             "; ".join(missing),
-            "`am-studio label RUN`, or l in the studio's transcripts, asks for the labels; --anyway shows the effects, marked exploratory",
+            "`am-studio label RUN`, or l in the studio's transcripts, asks for the labels; --anyway shows the effects, marked "
+            "exploratory",
         )
         self.missing = missing
         """A sentence each."""
 
 
-def analyse(run: RunFile, outcome: str | None = None, *, anyway: bool = False) -> Analysis:
-    """The effects on an outcome (the study's own when None) from what has ended; StudioError for an unknown outcome.
+def analyse(run: RunFile, outcome: str | None = None, choices: AnalysisChoices | None = None) -> Analysis:
+    """The effects on an outcome (the study's own when None) from what has ended, as planned or as `choices` says.
 
-    Unproven where the judge has not shown what the study requires, unless `anyway`: everything is exploratory then.
+    StudioError for an unknown outcome or judge. Withheld where the plan allows no look yet, unless `choices.peek`; Unproven
+    where the judge has not shown what the study requires, unless `choices.anyway`.
     """
     plan = run.plan
+    choices = replace(choices or AnalysisChoices(), outcome=outcome or plan.study.outcome)
     scenario = load_carried(run.scenario_texts, plan, run.other_texts)
-    asked = outcome or plan.study.outcome
+    asked, judge = outcome or plan.study.outcome, choices.judge or plan.judge
     names = [known.name for each in scenario.every for known in each.questions.outcomes]
     if asked not in names:
         raise StudioError(f"{plan.scenario} has no outcome '{asked}'", hint=nearest(asked, names))
-    design, results = open_design(plan.study, scenario), run.results()
-    simulated = run.simulated_models()
-    missing = lacking(trust(run, asked), plan.study.analysis.require)
-    if missing and not anyway:
+    _check_judge(run, judge)
+    settings = plan.study.analysis
+    settings = replace(settings, margin=choices.margin or settings.margin, alpha=choices.alpha or settings.alpha)
+    design = open_design(replace(plan.study, analysis=settings), scenario)
+    results, simulated = run.results(choices.judge), run.simulated_models()
+    if withholds_effects(plan) and not choices.peek and not is_over(run, scenario):
+        raise Withheld(
+            "the plan looks at its effects at set times only",
+            "a look in between would make chance findings likelier",
+            "the counts are shown; --peek shows the effects, marked exploratory",
+        )
+    missing = lacking(trust(run, asked, judge), settings.require)
+    if missing and not choices.anyway:
         raise Unproven(missing)
-    notes = (*(f"Exploratory: {reason}." for reason in missing), *_notes(run, asked), *_not_asked(scenario, asked))
+    exploratory = (*deviations(run, choices), *missing)
+    notes = (*_notes(run, exploratory), *_not_asked(scenario, asked))
     tables = []
     for model in plan.study.models:
         table = design.analyse(results, asked, model.name)
-        all_notes = (*table.notes, *notes, *_drift(run, asked, model.name), *_copies(run, model.name))
-        tables.append(replace(table, simulated=table.simulated or model.name in simulated, notes=all_notes))
-    found = _agreement(run, scenario, asked)
-    known = trust(run, asked, tables=tables)
-    return Analysis(asked, tuple(tables), across_models(tables), found if found.n else None, known)
+        told = (*table.notes, *notes, *_drift(run, asked, model.name), *_copies(run, model.name))
+        made_up = table.simulated or model.name in simulated
+        tables.append(replace(table, simulated=made_up, notes=told, exploratory=exploratory))
+    found = _agreement(run, scenario, asked, choices.judge)
+    return Analysis(
+        asked,
+        tuple(tables),
+        across_models(tables),
+        found if found.n else None,
+        judge,
+        exploratory,
+        referee(run, tables),
+        trust(run, asked, judge, tables=tables),
+    )
 
 
-def _agreement(run: RunFile, scenario: Scenario, outcome: str) -> Agreement:
+def _agreement(run: RunFile, scenario: Scenario, outcome: str, judge: str | None) -> Agreement:
     """The judge against what was meant; each scenario says itself which act its outcome is about."""
     if not scenario.beside:
-        return agreement(scenario.questions.outcome(outcome), run.judged_intents(outcome))
+        return agreement(scenario.questions.outcome(outcome), run.judged_intents(outcome, judge))
     arms: dict[Scenario, list[str]] = {}
     of = {arm.name: scenario.of(arm.variant) for arm in run.plan.arms}
     for (arm, _), _counts in run.counts(outcome).items():
@@ -94,7 +129,7 @@ def _agreement(run: RunFile, scenario: Scenario, outcome: str) -> Agreement:
     return together(
         outcome,
         [
-            agreement(own.questions.outcome(outcome), run.judged_intents(outcome, arms=names))
+            agreement(own.questions.outcome(outcome), run.judged_intents(outcome, judge, arms=names))
             for own, names in arms.items()
             if own.asks(outcome)
         ],
@@ -107,10 +142,21 @@ def _not_asked(scenario: Scenario, outcome: str) -> Iterator[str]:
         yield f"Trials of {', '.join(without)} are not asked for {outcome}: their arms have no rate."
 
 
-def _notes(run: RunFile, outcome: str) -> Iterator[str]:
+def is_over(run: RunFile, scenario: Scenario) -> bool:
+    """Whether all trials have ended and the planned design wants no more."""
+    return not run.unfinished() and not open_design(run.plan.study, scenario).next_trials(run.results())
+
+
+def _check_judge(run: RunFile, judge: str) -> None:
+    known = [name for (name,) in run.query("SELECT name FROM name WHERE kind = 'judge'")]
+    if judge not in (run.plan.judge, *known):
+        raise StudioError(f"no judge '{judge}' has judged this run", hint=nearest(judge, [run.plan.judge, *known]))
+
+
+def _notes(run: RunFile, exploratory: tuple[str, ...]) -> Iterator[str]:
     plan, left = run.plan, run.unfinished()
-    if outcome != plan.study.outcome:
-        yield f"Exploratory: the plan is about {plan.study.outcome}; {outcome} was chosen afterwards."
+    for reason in exploratory:
+        yield f"Exploratory: {reason}."
     if left:
         yield f"Incomplete: {left} of {run.planned()} planned trials have not ended."
     if plan.program != __version__:

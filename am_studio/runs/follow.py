@@ -173,9 +173,12 @@ def snapshot(run: RunFile, since: Snapshot | None = None) -> Snapshot:
 
 
 def withholds_effects(plan: Plan) -> bool:
-    """Whether the plan looks at its effects at set times only, so that nothing but counts may be seen before its end."""
-    study = plan.study
-    return any(group.get("looks") for group in (study.design, study.trials, study.extra))
+    """Whether the plan looks at its effects at set times only, so that nothing but counts may be seen before its end.
+
+    An e-process may be looked at whenever one likes.
+    """
+    stopping = plan.study.stopping
+    return stopping is not None and not stopping.anytime
 
 
 # Reading. ------------------------------------------------------------------------------------------------------------

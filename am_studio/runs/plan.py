@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from am_studio.designs.base import Design, NoResults
 from am_studio.designs.registry import open_design
+from am_studio.designs.sequential import Looked
 from am_studio.effects.intervals import wilson
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.foundation.hashing import hash_json
@@ -146,7 +147,7 @@ def make_plan(study: Study, scenario: Scenario) -> Plan:
         check_model(model)
     design = open_design(study, scenario)
     judge = open_judge(study.judge)
-    first = design.next_trials(NoResults())
+    first = design.every_trial if isinstance(design, Looked) else design.next_trials(NoResults())
     arms = _arms(design, first, study)
     forecaster = Forecaster(study, scenario)
     models = _models(study, forecaster, design, first)

@@ -21,6 +21,7 @@ from am_studio.records import (
     Choice,
     Counts,
     Intent,
+    JudgedTrial,
     ModelSettings,
     Reply,
     Transcript,
@@ -194,6 +195,30 @@ class RunFile:
             told = Counts(*(number or 0 for number in counts))
             found.setdefault(names[model], []).append(VariantCounts(names[arm], variants[variant], session, told))
         return {model: tuple(counts_) for model, counts_ in found.items()}
+
+    def in_order(self, arm: str, model: str, outcome: str, judge: str | None = None) -> tuple[JudgedTrial, ...]:
+        """Every trial of this arm and model in the order of their ids, by this judge (the plan's when None)."""
+        rows = self._db.execute(
+            """SELECT variant.key, coalesce(t.session, 0), v.answer, t.state, t.refused, t.truncated FROM trial t
+            JOIN variant ON variant.id = t.variant
+            LEFT JOIN verdict v ON v.trial = t.id AND v.judge = ? AND v.outcome = ?
+            WHERE t.arm = ? AND t.model = ? ORDER BY t.id""",
+            (
+                self._name("judge", judge or self.plan.judge),
+                self._name("outcome", outcome),
+                self._name("arm", arm),
+                self._name("model", model),
+            ),
+        )
+        variants: dict[str, Variant] = {}
+        found = []
+        for key, session, answer, state, refused, truncated in rows:
+            if key not in variants:
+                variants[key] = codec.decoded("variant", variant_of, key)
+            told = None if answer is None else schema.ANSWERS[answer]
+            failed = state == schema.FAILED
+            found.append(JudgedTrial(variants[key], session, told, failed, bool(refused), bool(truncated)))
+        return tuple(found)
 
     def results(self, judge: str | None = None) -> RunResults:
         """The counts as a design reads them; they are those of now."""
@@ -389,6 +414,10 @@ class RunResults:
         if outcome not in self._counts:
             self._counts[outcome] = self._run.counts(outcome, self._judge)
         return self._counts[outcome].get((arm, model), Counts(0))
+
+    def in_order(self, arm: str, model: str, outcome: str) -> tuple[JudgedTrial, ...]:
+        """Every trial of this arm and model in the order of their ids; a query at each asking."""
+        return self._run.in_order(arm, model, outcome, self._judge)
 
     def by_variant(self, model: str, outcome: str) -> tuple[VariantCounts, ...]:
         """The same by variant and session; one query an outcome, for all models."""

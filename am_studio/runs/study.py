@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, model_validator
 
 from am_studio.designs.registry import known_designs
 from am_studio.foundation.errors import StudioError, nearest
@@ -21,7 +21,17 @@ from am_studio.foundation.locations import ablations_roots
 from am_studio.foundation.model_forms import ModelSettingsForm, over
 from am_studio.foundation.settings import user_settings
 from am_studio.foundation.yamlfile import Form, load_as, read_yaml
-from am_studio.records import AnalysisSettings, ModelSettings, ProtocolName, RateLimits, Sampling, Study, TrustGate
+from am_studio.records import (
+    AnalysisSettings,
+    ModelSettings,
+    ProtocolName,
+    RateLimits,
+    Sampling,
+    Stopping,
+    StoppingKind,
+    Study,
+    TrustGate,
+)
 from am_studio.scenarios.forms import FormatNumber, Level
 
 
@@ -94,6 +104,32 @@ class AnalysisForm(Form):
     )
 
 
+class StoppingForm(Form):
+    """How the study may end before all its trials."""
+
+    kind: StoppingKind = Field(
+        description="`obrien-fleming` (strict early), `pocock` (even), or `e-process` (may be watched at any time)."
+    )
+    looks: int | None = Field(
+        None, ge=3, le=5, description="Planned looks at the results, the last one at all trials. Left out: 4."
+    )
+    futility: bool | None = Field(
+        None, description="Whether comparisons that would hardly find anything any more are given up. Left out: no."
+    )
+    every: int | None = Field(
+        None, ge=1, le=1000, description="Of an e-process: trials of an arm between looks. Left out: 10."
+    )
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Self:
+        anytime = self.kind == "e-process"
+        strange = ("looks", "futility") if anytime else ("every",)
+        for name in strange:
+            if getattr(self, name) is not None:
+                raise ValueError(f"`{name}` has no meaning with `kind: {self.kind}`")
+        return self
+
+
 class StudyForm(Form):
     """A study file, format 1."""
 
@@ -119,6 +155,9 @@ class StudyForm(Form):
     analysis: AnalysisForm = Field(
         default_factory=lambda: AnalysisForm(margin=0.1, alpha=0.05, require=None),
         description="What the effects will be held against.",
+    )
+    stopping: StoppingForm | None = Field(
+        None, description="How it may end before all its trials. Left out: it does not."
     )
     sessions: SessionsForm = Field(default_factory=SessionsForm, description="Work in several sessions.")
     seed: int = Field(0, ge=0, lt=2**63, description="Same seed, same order and same seeds of the trials.")
@@ -198,8 +237,11 @@ def study_as_json(study: Study) -> dict[str, Any]:
     """The study as plain JSON; where it was read from is left out, for it says nothing about what is done."""
     plain = asdict(study)
     del plain["source"], plain["stated_sampling"]
+    # So that plans made before there were such things keep their hash.
+    if study.stopping is None:
+        del plain["stopping"]
     if study.analysis.require is None:
-        del plain["analysis"]["require"]  # so that plans made before there was such a thing keep their hash
+        del plain["analysis"]["require"]
     return plain
 
 
@@ -236,9 +278,17 @@ def study_of(form: StudyForm, path: Path) -> Study:
         turns=tools.turns if tools else 1,
         recheck=form.sessions.recheck,
         analysis=AnalysisSettings(form.analysis.margin, form.analysis.alpha, _gate(form.analysis.require)),
+        stopping=_stopping(form.stopping),
         source=str(path),
         stated_sampling=stated,
     )
+
+
+def _stopping(form: StoppingForm | None) -> Stopping | None:
+    if form is None:
+        return None
+    said = {name: value for name, value in form.model_dump().items() if value is not None}
+    return Stopping(**said)
 
 
 def model_of(form: str | ModelForm, stated_sampling: Sequence[str] = ()) -> ModelSettings:

@@ -80,6 +80,14 @@ def launch(study_path: Path, run_path: Path) -> Launched:
     return _start(run, "run", str(study_path.absolute()), "--yes", "--out", str(run))
 
 
+def launch_pilot(study_path: Path, run_path: Path) -> Launched:
+    """Start a pilot of the study in this file; as `launch`."""
+    run = run_path.absolute()
+    if run.exists():
+        raise StudioError(f"{run} exists already", hint="choose another name, or resume it")
+    return _start(run, "plan", str(study_path.absolute()), "--advise", "--yes", "--out", str(run))
+
+
 def resume(run_path: Path) -> Launched:
     """Start completing a run; StudioError when there is no such run, or a process is at work on it.
 

@@ -22,6 +22,7 @@ from am_studio.cli.run_view import show_run
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.hygiene import visible
 from am_studio.foundation.locations import runs_directory
+from am_studio.records import Study
 from am_studio.reports.plan_words import most_words
 from am_studio.runs.asking import reasons_to_ask
 from am_studio.runs.carry import begin, carry_out, plan_study, refuse_unpriced
@@ -56,16 +57,22 @@ def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Plan, ask, carry out, show."""
-    plan, scenario = plan_study(changed_study(args))
-    show_plan(plan, stderr_console())
+    begun = begun_run(changed_study(args), args)
+    return 1 if begun is None else carry_on(begun, args)
+
+
+def begun_run(study: Study, args: argparse.Namespace) -> RunWriter | None:
+    """Show the plan, ask, and begin the run; None when nobody agreed."""
+    plan, scenario = plan_study(study)
+    show_plan(plan, stderr_console(), scenario)
     if not args.allow_unknown_price:
         refuse_unpriced(plan)
     reasons = () if args.yes else reasons_to_ask(plan, *(each.directory for each in scenario.every))
     if reasons and not agreed(f"Make {plan.calls} calls {most_words(plan.greatest_cost)}?", reasons):
         say("nothing was called")
-        return 1
-    out = args.out or runs_directory() / f"{plan.study.name}-{datetime.now():%Y%m%d-%H%M%S}{SUFFIX}"
-    return carry_on(begin(plan, scenario, out), args)
+        return None
+    out = args.out or runs_directory() / f"{study.name}-{datetime.now():%Y%m%d-%H%M%S}{SUFFIX}"
+    return begin(plan, scenario, out)
 
 
 def carry_on(run: RunWriter, args: argparse.Namespace) -> int:

@@ -34,6 +34,8 @@ class Findings:
     """How well the judge does where that is known, in a sentence; else empty."""
     trust: tuple[str, ...]
     """What human labels say of it: a sentence (or an empty one), then all of it in lines; () without labels."""
+    referee: tuple[str, ...]
+    """What a referee would ask, in lines."""
     numbers: Mapping[str, Any]
     """All of it as `am-studio analyze --json` gives it."""
     study: str
@@ -43,7 +45,7 @@ class Findings:
 
 def find(path: Path, outcome: str = "") -> Findings:
     """The effects on an outcome (the study's own when empty); StudioError when the run cannot be read or does not say yet."""
-    from am_studio.reports.run_results import agreement_sentence, run_as_json, source_of
+    from am_studio.reports.run_results import agreement_sentence, referee_lines, run_as_json, source_of
     from am_studio.reports.side_tables import across_lines
     from am_studio.reports.trust_results import trust_lines, trust_sentence
     from am_studio.runs.analysis import analyse
@@ -66,6 +68,7 @@ def find(path: Path, outcome: str = "") -> Findings:
             across=across_lines(analysis.across),
             agreement="" if agreement is None else agreement_sentence(agreement, plan.judge),
             trust=() if analysis.trust is None else (trust_sentence(analysis.trust), *trust_lines(analysis.trust)),
+            referee=referee_lines(analysis.questions),
             numbers=run_as_json(run, analysis),
             study=plan.study.name,
             state=state,

@@ -40,7 +40,7 @@ class ResultsScreen(Screen[None]):
 
     DEFAULT_CSS = """
     ResultsScreen #stamp { height: auto; padding: 0 1; text-style: bold; background: $warning; color: auto; display: none; }
-    ResultsScreen.-simulated #stamp { display: block; }
+    ResultsScreen.-stamped #stamp { display: block; }
     ResultsScreen #choices { height: 1; padding: 0 1; }
     ResultsScreen #choices Label { width: auto; color: $text-muted; }
     ResultsScreen #choices Select { width: 1fr; max-width: 40; margin-right: 2; }
@@ -86,7 +86,7 @@ class ResultsScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """What is shown of which, the finding, the table, its row in words, the notes."""
         yield TitleBar(plain("Results"), plain(self._run.name))
-        yield Static(STAMP, id="stamp", markup=False)
+        yield Static(id="stamp", markup=False)
         with Horizontal(id="choices"):
             yield Label("Outcome ", markup=False)
             yield Select[str]([], id="outcome", compact=True, prompt="…")
@@ -154,7 +154,6 @@ class ResultsScreen(Screen[None]):
     def _show(self, findings: Findings) -> None:
         self._shown = findings
         self.remove_class("-busy", "-trouble")
-        self.set_class(findings.simulated, "-simulated")
         models = [table.model for table in findings.tables]
         self._model = self._model if self._model in models else models[0]
         with self.prevent(Select.Changed):
@@ -172,12 +171,12 @@ class ResultsScreen(Screen[None]):
         self.query_one("#finding", Static).update(plain(finding(table)))
         self.query_one(EffectsTable).show(table, source)
         beside = [*side_lines(table), *findings.across]
-        lines = [
-            *beside,
-            *table.notes,
-            *filter(None, [findings.agreement, *findings.trust[:1]]),
-            *effect_sheet(table, source).legend,
-        ]
+        sheet = effect_sheet(table, source)
+        asked = [*findings.referee, *([""] if findings.referee else [])]
+        lines = [*beside, *asked, *table.notes, *filter(None, [findings.agreement, *findings.trust[:1]]), *sheet.legend]
+        stamps = [*([STAMP] if findings.simulated else []), *filter(None, [sheet.exploratory])]
+        self.query_one("#stamp", Static).update(plain("\n".join(stamps)))
+        self.set_class(bool(stamps), "-stamped")
         self.query_one("#legend", Static).update(plain("\n".join(lines)))
         self._show_details()
 

@@ -11,7 +11,7 @@ from am_studio.runs.study import ModelForm, ToolsForm
 from am_studio.runs.study_document import StudyDocument
 from am_studio.scenarios.yaml_style import in_flow
 from am_studio.tui.study.fields import Field, at, read_yaml_field, shown
-from am_studio.tui.study.state import TOOLS_PATH, toggled, told
+from am_studio.tui.study.state import AT_THE_END, STOPPING_PATH, TOOLS_PATH, toggled, told
 
 
 def apply_text(document: StudyDocument, field: Field, text: str) -> None:
@@ -38,6 +38,8 @@ def apply_choice(document: StudyDocument, field: Field, value: str) -> None:
         case ("protocol",), _:
             turns = str(ToolsForm().turns)
             document.set(field.path, {"tools": {"turns": turns}} if value == "tools" else value)
+        case ("stopping", "kind"), _:
+            document.set(STOPPING_PATH, None if value == AT_THE_END else {"kind": value})
         case _, "scenario":
             document.choose_scenario(value)
         case _, "several":

@@ -23,6 +23,8 @@ from am_studio.scenarios.documents import DiskConflict
 from am_studio.scenarios.references import all_references
 from am_studio.tui.palette import Command
 from am_studio.tui.study import dialogs
+from am_studio.tui.study.advice_flow import advise_study
+from am_studio.tui.study.commands import COMMANDS
 from am_studio.tui.study.edits import apply_choice, apply_model, apply_text
 from am_studio.tui.study.field_row import Chosen, FieldRow, ModelAdded, ModelList, ModelPicked, Typed
 from am_studio.tui.study.form_view import StudyFormView
@@ -44,6 +46,9 @@ class StudyScreen(StudyLayout):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "save", "Save", id="study.save", tooltip="Write the study to its file"),
         Binding("ctrl+r,l", "launch", "Launch", id="study.launch", tooltip="Start the run; asks once, with its cost"),
+        Binding(
+            "f9,d", "advise", "Advice", id="study.advise", tooltip="Which design fits, by a small pilot", show=False
+        ),
         Binding("f6,v", "next_pane", "Pane", id="study.next_pane", tooltip="Form, plan, text: go to the next"),
         Binding("f7,n", "next_problem", "Problem", id="study.next_problem", tooltip="Go to the next problem"),
         Binding("ctrl+z,u", "undo", "Undo", id="study.undo", tooltip="Undo the last change"),
@@ -267,6 +272,16 @@ class StudyScreen(StudyLayout):
         if run is not None:
             self.studio.open_board(run)
 
+    @work(exclusive=True, group="dialog")
+    async def action_advise(self) -> None:
+        """Show which design a pilot advises, or run one, once it is agreed to."""
+        if self.document is None:
+            return
+        run = await advise_study(self.studio, self.document, self._save)
+        if run is not None:
+            self.studio.open_board(run)
+        await self._changed()
+
     # Going about. ----------------------------------------------------------------------------------------------------
 
     @work(exclusive=True, group="check")
@@ -285,14 +300,4 @@ class StudyScreen(StudyLayout):
 
     def palette_commands(self) -> list[Command]:
         """Everything that can be done here."""
-        return [
-            Command("study: Launch", "Start the run; asks once, with its greatest cost.", "launch"),
-            Command("study: Save", "Write the study to its file.", "save"),
-            Command("study: Save as", "Write the study to another file.", "save_as"),
-            Command("study: Check", "Check it anew, its scenario too.", "check"),
-            Command("study: Next problem", "Go to the field with the next problem.", "next_problem"),
-            Command("study: Undo", "Undo the last change.", "undo"),
-            Command("study: Redo", "Do again what was undone.", "redo"),
-            Command("study: Next pane", "From form to plan to text.", "next_pane"),
-            Command("study: Open scenario", "Edit the scenario that the study is about.", "open_scenario"),
-        ]
+        return list(COMMANDS)

@@ -17,7 +17,7 @@ from am_studio.models.registry import simulated_names
 from am_studio.records import OFF, ON, ModelSettings, ProtocolName, Variant
 from am_studio.reports.plan_words import most_words, reach_words, settings_words
 from am_studio.runs.plan import Plan
-from am_studio.runs.study import BudgetForm, SamplingForm, SessionsForm, StudyForm, ToolsForm
+from am_studio.runs.study import BudgetForm, SamplingForm, SessionsForm, StoppingForm, StudyForm, ToolsForm
 from am_studio.runs.study_assessment import Assessment, FieldPath
 from am_studio.scenarios import Scenario
 from am_studio.scenarios.model import Detail
@@ -29,6 +29,9 @@ _PROTOCOLS = {
     "inline": "one turn; how to act is taught in the prompt",
     "tools": "several turns; a mail client whose functions the model calls",
 }
+STOPPING_PATH = ("stopping",)
+AT_THE_END = "at the end"
+"""What is chosen for a study that says nothing of stopping."""
 _SPOKEN = {"true": ON, "yes": ON, "1": ON, "false": OFF, "no": OFF, "0": OFF}
 
 
@@ -62,6 +65,7 @@ def form(
         Section("Conversation", (*_protocol(values), *sampling)),
         Section("Judge", tuple(_judge(values))),
         Section("Budget and sessions", (*map(_budget, budget), *map(_session, sessions), _top("seed", values))),
+        Section("Stopping", tuple(_stopping(values))),
         *_baseline(values, scenario),
     )
     return _with_problems(sections, assessment) if assessment else sections
@@ -197,6 +201,17 @@ def _trials(values: Mapping[str, Any]) -> tuple[Field, ...]:
         fields = form_fields(known, ("trials",), values)
         return tuple(replace(field, label=f"trials, {field.label}") for field in fields)
     return (_entries(("trials",), "trials", values, StudyForm.model_fields["trials"].description or ""),)
+
+
+def _stopping(values: Mapping[str, Any]) -> Iterator[Field]:
+    """When the study may end; of the settings, those that the chosen rule has use for."""
+    kind, *others = form_fields(StoppingForm, STOPPING_PATH, values, optional=True)
+    chosen = kind.value if at(values, STOPPING_PATH) is not None else AT_THE_END
+    options = (Option(AT_THE_END, AT_THE_END, "all trials are run"), *kind.options)
+    yield replace(kind, label="stopping", value=chosen, options=options)
+    for field in others:
+        if chosen != AT_THE_END and (field.path[-1] == "every") == (chosen == "e-process"):
+            yield field
 
 
 def _judge(values: Mapping[str, Any]) -> Iterator[Field]:
