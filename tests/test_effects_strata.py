@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from am_studio.effects.agreement import cohen_kappa, fleiss_kappa, krippendorff_alpha
+from am_studio.effects.chi_square import chi_square_tail
 from am_studio.effects.equivalence import conclude, trials_needed
 from am_studio.effects.golden import BERKELEY, DIAGNOSES, goldens, replay
 from am_studio.effects.intervals import difference_bounds, difference_interval, miettinen_nurminen, rate_interval
@@ -292,3 +293,18 @@ def test_a_judge_that_is_no_better_than_chance_cannot_be_corrected():
     assert perfect.value == 0.5
     assert perfect.interval.low < 0.5 < perfect.interval.high
     assert rogan_gladen(0, 60, (90, 100), (90, 100)).value == 0.0
+
+
+@given(st.floats(0, 400), st.integers(1, 60))
+def test_the_tail_of_chi_square_is_that_of_scipy(statistic, degrees):
+    from scipy.stats import chi2
+
+    assert chi_square_tail(statistic, degrees) == pytest.approx(
+        float(chi2.sf(statistic, degrees)), rel=1e-9, abs=1e-300
+    )
+
+
+def test_there_is_no_tail_without_a_degree():
+    assert chi_square_tail(-1.0, 3) == 1.0
+    with pytest.raises(ValueError, match="degrees"):
+        chi_square_tail(1.0, 0)

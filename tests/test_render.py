@@ -9,9 +9,12 @@ import subprocess
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from am_studio.cli.main import main
 from am_studio.foundation.errors import StudioError
+from am_studio.foundation.hashing import hash_json, hash_messages, hash_of_pieces, json_piece
 from am_studio.records import Prompt, Span, Variant
 from am_studio.scenarios import Scenario, load_scenario, render, situate
 from am_studio.scenarios.loading import draft_of, read_texts
@@ -281,3 +284,23 @@ def test_a_changed_scenario_keeps_only_what_the_change_has_not_touched(small_pac
         kept = before.renderer.after(changed.world).prompt(changed.defaults())
         assert kept == render(changed)
         assert new in "".join(message.text for message in kept.messages)
+
+
+@pytest.mark.parametrize("protocol", ["inline", "tools"])
+@pytest.mark.parametrize(
+    "inbox", ["", "inbox: {envelope: xml, separator: none}", "inbox: {envelope: headers, separator: blank_line}"]
+)
+def test_what_a_trial_is_sent_is_the_prompt_to_the_character(small_pack, protocol, inbox) -> None:
+    scenario = load_scenario(str(small_pack(scenario_yaml=SMALL_SCENARIO + inbox + "\n")))
+    for variant in scenario.variants():
+        prompt, (plain, mail) = scenario.renderer.prompt(variant, protocol), scenario.renderer.plain(variant, protocol)
+        assert [(m.role, m.text) for m in plain.messages] == [(m.role, m.text) for m in prompt.messages]
+        assert plain.hash == prompt.hash
+        assert mail == scenario.renderer.mail(variant, protocol)
+
+
+@given(st.lists(st.lists(st.text(st.characters(exclude_categories=())), max_size=4), min_size=2, max_size=2))
+def test_the_hash_of_pieces_is_that_of_the_whole(pieces) -> None:
+    messages = tuple(zip(("system", "user"), map("".join, pieces), strict=True))
+    assert hash_of_pieces(messages, [list(map(json_piece, text)) for text in pieces]) == hash_json(messages)
+    assert hash_messages(messages) == hash_json(messages)

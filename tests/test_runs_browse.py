@@ -216,9 +216,9 @@ def test_what_is_damaged_is_told_and_the_rest_is_shown(path: Path) -> None:
 
 
 def test_a_foreign_scenario_that_cannot_be_loaded_leaves_the_words_readable(path: Path) -> None:
-    from am_studio.runs import browse, codec
+    from am_studio.runs import carried, codec
 
-    browse._loaded.clear()
+    carried._loaded.clear()
     vandal = apsw.Connection(str(path))
     texts = {"scenario.yaml": "format: 1\n"}
     body = codec.pack(texts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from pathlib import Path
 
 import apsw
@@ -13,16 +14,20 @@ from hypothesis import strategies as st
 from am_studio.designs.base import NoResults
 from am_studio.designs.registry import open_design
 from am_studio.foundation.errors import StudioError
-from am_studio.records import ModelFailure, Reply, Usage
+from am_studio.records import ModelFailure, Reply, TrialSpec, Usage
 from am_studio.runs import codec, schema
 from am_studio.runs.carried import load_carried
-from am_studio.runs.carry import plan_study
+from am_studio.runs.carry import begin, plan_study
 from am_studio.runs.codec import Damage
+from am_studio.runs.labels import set_label
 from am_studio.runs.lock import RunLock, is_held, lock_path
 from am_studio.runs.runfile import RunFile
+from am_studio.runs.variants import variant_key
 from am_studio.runs.verify import damages
-from am_studio.runs.writer import AttemptEnded, AttemptStarted, RunWriter
+from am_studio.runs.writer import AttemptEnded, AttemptStarted, PromptKnown, RunWriter
+from am_studio.scenarios import render
 from run_world import Subject, new_run, reply, study_at, work
+from tests.bench.flips import flipped
 
 
 @pytest.fixture
@@ -181,10 +186,10 @@ def harmed(path: Path, sql: str, *values: object) -> None:
     connection.close()
 
 
-@pytest.mark.parametrize("table", ["reply", "evidence", "intent", "run", "prompt"])
+@pytest.mark.parametrize("table", ["reply", "evidence", "run", "prompt"])
 def test_one_flipped_bit_in_any_content_is_found(finished: Path, table: str) -> None:
     connection = apsw.Connection(str(finished))
-    where = "rowid" if table in {"reply", "evidence", "prompt"} else {"intent": "trial", "run": "name"}[table]
+    where = "name" if table == "run" else "rowid"
     row, body = connection.execute(f"SELECT {where}, body FROM {table} LIMIT 1").fetchone()
     flipped = bytearray(body)
     flipped[len(flipped) // 2] ^= 4
@@ -211,6 +216,24 @@ def test_a_damaged_reply_is_refused_when_it_is_read(finished: Path) -> None:
         "UPDATE trial SET seed = seed + 1 WHERE id = 3",
         "DELETE FROM trial WHERE id = 43",
         "UPDATE trial SET state = 2 WHERE id = 3",
+        "UPDATE trial SET ended = ended + 1 WHERE id = 3",
+        "UPDATE trial SET words = words + 1 WHERE id = 3",
+        "UPDATE attempt SET cost = cost * 2 WHERE id = 9",
+        "UPDATE attempt SET started = started - 3600 WHERE id = 9",
+        "UPDATE attempt SET returned = NULL WHERE id = 9",
+        "DELETE FROM attempt WHERE id = 9",
+        "DELETE FROM reply WHERE trial = 7",
+        "UPDATE reply SET attempt = attempt + 1 WHERE trial = 7",
+        "DELETE FROM verdict WHERE trial = 7",
+        "UPDATE intent SET meant = (SELECT id FROM name WHERE name LIKE '%coerce%') WHERE trial < 20",
+        "UPDATE session SET seconds = 1",
+        "UPDATE session SET program = 'another'",
+        "UPDATE name SET name = 'without-deadlines' WHERE name = 'without-deadline'",
+        "UPDATE variant SET prompt = 1",
+        "UPDATE prompt SET body = NULL, hash = replace(hash, 'a', 'b')",
+        "DROP INDEX trial_counts",
+        "CREATE TABLE extra (x)",
+        "DELETE FROM run WHERE name = 'created'",
     ],
 )
 def test_counts_that_were_tampered_with_are_found(finished: Path, sql: str) -> None:
@@ -269,3 +292,55 @@ def test_trials_are_counted_by_variant_and_session_in_one_query(small_pack, path
             assert mine.counts == results.counts(arm.name, model, study.outcome)
         assert sum(each.counts.planned for each in found) == run.planned()
         assert results.by_variant("nobody", study.outcome) == ()
+
+
+def test_flipped_bits_anywhere_in_the_file_are_found(finished: Path) -> None:
+    set_label(finished, 3, "coercion", "reader", "yes", note="In so many words.")
+    came = flipped(finished, finished.with_name("harmed.amrun"), 300)
+    assert came.content >= 50
+    assert came.missed == ()
+
+
+@pytest.mark.parametrize("table", ["label", "label_history"])
+def test_labels_that_were_tampered_with_are_found(finished: Path, table: str) -> None:
+    set_label(finished, 3, "coercion", "reader", "yes", note="In so many words.")
+    harmed(finished, f"UPDATE {table} SET answer = 0")
+    with RunFile.open(finished) as run:
+        assert [told for told in damages(run) if told.startswith(table)]
+
+
+def test_prompts_beyond_the_plans_arms_are_kept_as_hashes_and_rendered_again(small_pack, path: Path) -> None:
+    scenario = small_pack()
+    study = study_at(scenario)
+    plan, loaded = plan_study(study)
+    variants = list(loaded.variants())
+    run = begin(plan, loaded, path)
+    run.begin_session()
+    run.plan_trials([TrialSpec(i, "every", "sim/strategist", variant, i) for i, variant in enumerate(variants)])
+    prompts = [render(loaded, variant) for variant in variants]
+    run.commit([PromptKnown(*both) for both in zip(variants, prompts, strict=True)])
+    run.end_session("stopped")
+    run.close()
+    named = {arm.variant for arm in plan.arms} & set(variants)
+    with RunFile.open(path) as run:
+        bodies = [body for (body,) in run.query("SELECT body FROM prompt")]
+        assert bodies.count(None) == len(variants) - len(named)
+        for trial, prompt in enumerate(prompts):
+            assert run.prompt(trial) == (prompt.hash, tuple((m.role, m.text) for m in prompt.messages))
+        checked: Counter[str] = Counter()
+        assert list(damages(run, checked)) == []
+        assert checked["prompts rendered again"] == len(variants) - len(named)
+    unnamed = next(number for number, variant in enumerate(variants) if variant not in named)
+    other = next(number for number, variant in enumerate(variants) if variant in named)
+    digest = codec.row_digest("variant", (unnamed + 1, variant_key(variants[other]) + " ", unnamed + 1))
+    harmed(
+        path,
+        "UPDATE variant SET key = ?, digest = ? WHERE id = ?",
+        variant_key(variants[other]) + " ",
+        digest,
+        unnamed + 1,
+    )
+    with RunFile.open(path) as run:
+        with pytest.raises(Damage, match="renders to does not fit"):
+            run.prompt(unnamed)
+        assert any("renders to does not fit" in told for told in damages(run))

@@ -9,8 +9,10 @@ import pty
 import select
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
 
 from am_studio.cli.label_loop import Queue
@@ -90,6 +92,17 @@ def test_a_sample_is_drawn_once_kept_with_its_chances_and_added_to(path: Path) -
         there = [trial for trial in answers if answers[trial] == answer]
         drawn = [trial for trial in there if trial in more.chances]
         assert {more.chances[trial] for trial in drawn} == {len(drawn) / len(there)}
+
+
+def test_a_sample_that_was_tampered_with_is_told_of(path: Path) -> None:
+    draw_labels(path, "coercion", size=20)
+    with closing(apsw.Connection(str(path))) as db:
+        db.execute("UPDATE label_sample SET chance = 1.0 WHERE position = 3 AND chance < 1")
+        db.execute("DELETE FROM label_sample WHERE position = 4")
+    with RunFile.open(path) as run:
+        told = list(damages(run))
+    assert "label_draw 1: trials of the sample are missing" in told
+    assert any(each.startswith("label_sample 1.") for each in told)
 
 
 def test_a_sample_cannot_be_drawn_anew_with_another_seed_or_for_nothing(path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -142,3 +144,17 @@ def test_units_that_are_not_there_change_nothing(scenario: Scenario) -> None:
     base = scenario.defaults()
     odd = without(base, ["system.md:line:9999", "system.md:word:1", "nothing:line:1", "system.md:line:x", "", "::"])
     assert render(scenario, odd).hash == render(scenario, base).hash
+
+
+@pytest.mark.parametrize("kind", ["line", "sentence", "paragraph", "email"])
+def test_what_a_trial_of_a_cut_prompt_is_sent_is_that_prompt(scenario: Scenario, kind) -> None:
+    base, chance = scenario.defaults(), random.Random(3)
+    units = [unit for unit in units_of(scenario, base, kind, ("system", "task", "inbox")) if not unit.protected]
+    for neutral_text in (False, True):
+        for _ in range(20):
+            chosen = [unit for unit in units if chance.random() < 0.25]
+            variant = without(base, chosen, neutral=neutral_text)
+            prompt, (plain, mail) = render(scenario, variant), scenario.renderer.plain(variant)
+            assert [message.text for message in plain.messages] == [message.text for message in prompt.messages]
+            assert plain.hash == prompt.hash
+            assert mail == scenario.renderer.mail(variant)

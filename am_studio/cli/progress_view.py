@@ -1,4 +1,4 @@
-"""A run on screen while it goes on: a live table on a terminal, a line now and then anywhere else. All on stderr.
+"""A run on screen while it goes on: a live table on a terminal, a line now and then anywhere else.
 
 It shows a `Board` and knows nothing of engines; counts so far are shown as k/n, without statistics.
 """
@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
-from am_studio.cli.console import say, stderr_console
+from am_studio.cli.console import data, say, stderr_console, stdout_console
 from am_studio.foundation.hygiene import one_line
 from am_studio.records import Counts
 from am_studio.reports.numbers import duration
@@ -39,11 +39,15 @@ BAR_WIDTH = 16
 
 
 class ProgressView:
-    """Watches one session; use it as a context, with `observe` as the engine's observer."""
+    """Watches one session, on stderr where it is beside the work, on stdout where watching is all there is to it.
 
-    def __init__(self) -> None:
+    Use it as a context, with `observe` as the engine's observer, or with `show`.
+    """
+
+    def __init__(self, *, on_stdout: bool = False) -> None:
         self.board = Board()
-        self._console = stderr_console()
+        self._console = stdout_console() if on_stdout else stderr_console()
+        self._write = data if on_stdout else say
         self._live: Live | None = None
         self._last_line = 0.0
 
@@ -62,38 +66,47 @@ class ProgressView:
             self._live.stop()
             self._live = None
         if self.board.ended:
-            self._tell(summary(self.board, arms=True))
+            self.tell(summary(self.board, arms=True))
 
     def observe(self, event: Event) -> None:
         """Take an event in; show it when it is time."""
         self.board = fold(self.board, event)
         match event:
             case ModelStopped(model=model, reason=reason):
-                self._tell(f"nothing more is asked of {model}: {reason}")
+                self.tell(f"nothing more is asked of {model}: {reason}")
             case ModelPaused(model=model, seconds=seconds, reason=reason):
-                self._tell(f"{model} is paused for {duration(seconds)}: {reason}")
+                self.tell(f"{model} is paused for {duration(seconds)}: {reason}")
             case ModelResumed(model=model):
-                self._tell(f"{model} is asked again")
+                self.tell(f"{model} is asked again")
             case RunStopping(in_flight=in_flight) if in_flight:
                 waiting = "1 request" if in_flight == 1 else f"{in_flight} requests"
-                self._tell(f"stopping: waiting for {waiting} in flight; Ctrl-C again leaves them")
+                self.tell(f"stopping: waiting for {waiting} in flight; Ctrl-C again leaves them")
             case AttemptFailed(message=message, waits=None):
-                self._tell(f"trial {event.trial} gave up: {event.kind}: {message}")
+                self.tell(f"trial {event.trial} gave up: {event.kind}: {message}")
             case RunStarted():
                 self._last_line = event.at
             case RunPaused() | RunFinished():
                 pass
             case _ if self._live is None and event.at - self._last_line >= SECONDS_BETWEEN_LINES:
                 self._last_line = event.at
-                self._tell(summary(self.board, arms=True))
+                self.tell(summary(self.board, arms=True))
 
-    def _tell(self, text: str) -> None:
+    def show(self, board: Board) -> None:
+        """Show this board, where lines are printed when it is time for one."""
+        self.board = board
+        now = time.monotonic()
+        if self._live is None and now - self._last_line >= SECONDS_BETWEEN_LINES:
+            self._last_line = now
+            self.tell(summary(board, arms=True))
+
+    def tell(self, text: str) -> None:
+        """A line of its own, above the table where there is one."""
         if self._live is not None:
             from rich.text import Text
 
             self._live.console.print(Text(one_line(text)))
         else:
-            say(one_line(text))
+            self._write(one_line(text))
 
     def _table(self) -> RenderableType:
         from rich.console import Group

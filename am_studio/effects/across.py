@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from am_studio.effects.chi_square import chi_square_tail
 from am_studio.effects.multiplicity import holm
 from am_studio.effects.stratified import Stratum, cmh, stratified_difference
 from am_studio.records import AcrossModels, Effect, EffectTable
@@ -64,8 +65,6 @@ def heterogeneity(strata: Sequence[Stratum]) -> float | None:
     """
     if len(strata) < 2:
         return None
-    from scipy.stats import chi2
-
     weights, differences = [], []
     for k1, n1, k0, n0 in strata:
         p1, p0 = (k1 + 1) / (n1 + 2), (k0 + 1) / (n0 + 2)
@@ -73,4 +72,4 @@ def heterogeneity(strata: Sequence[Stratum]) -> float | None:
         differences.append(p1 - p0)
     middle = sum(w * d for w, d in zip(weights, differences, strict=True)) / sum(weights)
     q = sum(w * (d - middle) ** 2 for w, d in zip(weights, differences, strict=True))
-    return float(chi2.sf(q, len(strata) - 1))
+    return chi_square_tail(q, len(strata) - 1)

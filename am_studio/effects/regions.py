@@ -5,6 +5,7 @@ One region serves every rate: it depends on the sizes, the level and the test al
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,7 @@ def _conditional_p(n1: int, n0: int, test: TestName) -> Array:
     """Fisher's p, plain or mid-p, of every outcome."""
     import numpy as np
 
-    pmf, lower, upper = _hypergeometric(n1, n0)
+    pmf, lower, upper = hypergeometric(n1, n0)
     if test == "fisher-mid-p":
         return np.asarray(np.minimum(2 * np.minimum(lower, upper) - pmf, 1.0))
     if test != "fisher":
@@ -76,12 +77,12 @@ def _boschloo(n1: int, n0: int, alpha: float) -> Region:
     """
     import numpy as np
 
-    pmf, lower, upper = _hypergeometric(n1, n0)
+    pmf, lower, upper = hypergeometric(n1, n0)
     events = (np.arange(n1 + 1)[:, None] + np.arange(n0 + 1)[None, :]).ravel()
     total = n1 + n0
     angle = np.linspace(0, np.pi / 2, _GRID + 1)[1:-1]
     of_events = np.exp(
-        _log_choose(total)
+        log_choose(total)
         + np.outer(np.log(np.sin(angle) ** 2), np.arange(total + 1))
         + np.outer(np.log(np.cos(angle) ** 2), total - np.arange(total + 1))
     )
@@ -105,11 +106,11 @@ def _boschloo(n1: int, n0: int, alpha: float) -> Region:
     return region.reshape(n1 + 1, n0 + 1)
 
 
-def _hypergeometric(n1: int, n0: int) -> tuple[Array, Array, Array]:
+def hypergeometric(n1: int, n0: int) -> tuple[Array, Array, Array]:
     """For every outcome, given its number of events: its probability, that of k1 at most so great, and at least so great."""
     import numpy as np
 
-    choose1, choose0, choose = _log_choose(n1), _log_choose(n0), _log_choose(n1 + n0)
+    choose1, choose0, choose = log_choose(n1), log_choose(n0), log_choose(n1 + n0)
     events = np.arange(n1 + 1)[:, None] + np.arange(n0 + 1)[None, :]
     pmf = np.exp(choose1[:, None] + choose0[None, :] - choose[events])
     sheared = _shear(pmf)
@@ -137,13 +138,12 @@ def _unshear(sheared: Array, n1: int, n0: int) -> Array:
 
 
 @lru_cache(maxsize=1024)
-def _log_choose(n: int) -> Array:
+def log_choose(n: int) -> Array:
     """log C(n, k) for k in 0..n."""
     import numpy as np
-    from scipy.special import gammaln
 
-    k = np.arange(n + 1)
-    return np.asarray(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))
+    factorials = np.array([math.lgamma(k + 1) for k in range(n + 1)])
+    return np.asarray(factorials[n] - factorials - factorials[::-1])
 
 
 @lru_cache(maxsize=4096)
@@ -156,4 +156,4 @@ def binomial(n: int, p: float) -> Array:
         sure[n if p >= 1 else 0] = 1.0
         return sure
     k = np.arange(n + 1)
-    return np.asarray(np.exp(_log_choose(n) + k * np.log(p) + (n - k) * np.log1p(-p)))
+    return np.asarray(np.exp(log_choose(n) + k * np.log(p) + (n - k) * np.log1p(-p)))

@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from am_studio.effects.chi_square import chi_square_tail
 from am_studio.effects.intervals import (
     LEVEL,
     check_counts,
@@ -145,9 +146,7 @@ def homogeneity(strata: Sequence[Stratum]) -> Homogeneity:
         statistic += (k1 - expected) ** 2 / variance
         excess, total_variance = excess + k1 - expected, total_variance + variance
     statistic -= excess * excess / total_variance
-    from scipy.stats import chi2
-
-    return Homogeneity(statistic, len(used) - 1, float(chi2.sf(statistic, len(used) - 1)))
+    return Homogeneity(statistic, len(used) - 1, chi_square_tail(statistic, len(used) - 1))
 
 
 def _expected_under(ratio: float, n1: int, n0: int, events: int) -> float:

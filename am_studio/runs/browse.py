@@ -14,10 +14,8 @@ from typing import Any, Literal
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.records import Answer
 from am_studio.runs import codec, schema
-from am_studio.runs.carried import load_carried
 from am_studio.runs.label_samples import label_sample
 from am_studio.runs.labels import raters
-from am_studio.runs.plan import OtherScenario
 from am_studio.runs.rechecks import arm_label, recheck_session
 from am_studio.runs.runfile import RunFile, RunState
 from am_studio.scenarios import Scenario
@@ -187,17 +185,7 @@ def _row(row: tuple[Any, ...], failures: Mapping[int, str]) -> TrialRow:
 
 def carried_scenario(run: RunFile) -> Scenario:
     """The scenario that the run carries, with those beside it, loaded once; StudioError when one cannot be."""
-    key = run.plan.scenario, run.plan.scenario_hash, run.plan.others
-    found = _loaded.get(key)
-    if found is None:
-        found = load_carried(run.scenario_texts, run.plan, run.other_texts)
-        _loaded.clear()
-        _loaded[key] = found
-    return found
-
-
-_loaded: dict[tuple[str, str, tuple[OtherScenario, ...]], Scenario] = {}
-"""The scenario asked for last, by reference and hash, with those beside it: a hash covers every byte of its scenario."""
+    return run.scenario
 
 
 def _conditions(run: RunFile, wanted: Wanted) -> tuple[list[str], list[Any]]:

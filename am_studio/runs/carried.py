@@ -6,12 +6,12 @@ is written to the disk.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from am_studio.foundation.errors import FileProblems, StudioError
-from am_studio.runs.plan import Plan
+from am_studio.runs.plan import OtherScenario, Plan
 from am_studio.scenarios import Scenario
 from am_studio.scenarios.loading import draft_of, read_texts
 from am_studio.scenarios.references import scenario_of
@@ -35,7 +35,8 @@ def load_carried(
 
 
 def _carried(texts: Mapping[str, str], ref: str, planned: str) -> Scenario:
-    scenario = scenario_of(draft_of(texts, Path(ref)))
+    # What no variant reaches was looked for when the run was planned; the hash says that these are the same texts.
+    scenario = scenario_of(draft_of(texts, Path(ref)), reach=False)
     if scenario.hash != planned:
         raise StudioError(
             "the scenario that the run carries is not the one it was planned with",
@@ -43,3 +44,21 @@ def _carried(texts: Mapping[str, str], ref: str, planned: str) -> Scenario:
             "either the file is damaged or another version of the program reads scenarios differently",
         )
     return replace(scenario, ref=ref)
+
+
+def carried_scenario(
+    plan: Plan, texts: Callable[[], tuple[Mapping[str, str], Mapping[str, Mapping[str, str]]]]
+) -> Scenario:
+    """The same, kept for whoever asks next; `texts` is only called for a scenario that was not asked for last."""
+    key = plan.scenario, plan.scenario_hash, plan.others
+    found = _loaded.get(key)
+    if found is None:
+        own, others = texts()
+        found = load_carried(own, plan, others)
+        _loaded.clear()
+        _loaded[key] = found
+    return found
+
+
+_loaded: dict[tuple[str, str, tuple[OtherScenario, ...]], Scenario] = {}
+"""The scenario asked for last, by reference and hash, with those beside it: a hash covers every byte of its scenario."""

@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import zstandard
 
 from am_studio.foundation.errors import StudioError
-from am_studio.foundation.hashing import hash_json
+from am_studio.foundation.hashing import canonical_json, hash_json
 from am_studio.records import Evidence, FunctionCall, Intent, ModelFailure, Reply, Usage, Verdict
 
 LARGEST = 64 * 1024 * 1024
@@ -68,12 +68,35 @@ def digest(table: str, row: int | str, body: bytes) -> bytes:
     return hashlib.blake2b(body, digest_size=16, key=f"{table}:{row}".encode()[:64]).digest()
 
 
-def words(reply: Reply) -> bytes | None:
-    """8 bytes that are the same for replies of the same words; None for a reply without any."""
-    said = "\0".join(
+def digest_of_parts(table: str, row: int | str, parts: Iterable[bytes]) -> bytes:
+    """The digest of a content that comes in parts."""
+    made = hashlib.blake2b(digest_size=16, key=f"{table}:{row}".encode()[:64])
+    for part in parts:
+        made.update(part)
+    return made.digest()
+
+
+def row_digest(table: str, values: Iterable[int | float | str | None]) -> int:
+    """64 bits, signed, that belong to these columns of a narrow row; for text, numbers and NULL as SQLite gives them."""
+    plain = ascii((table, *values)).encode()
+    return int.from_bytes(hashlib.blake2b(plain, digest_size=8).digest(), "big", signed=True)
+
+
+def said(reply: Reply) -> bytes:
+    """A digest of a reply's words; empty where it has none."""
+    told = "\0".join(
         [reply.reasoning, reply.text, *(part for call in reply.calls for part in (call.name, call.arguments))]
     )
-    return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=8).digest() if len(said) > 1 else None
+    return hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).digest() if len(told) > 1 else b""
+
+
+def words(conversation: Iterable[bytes], variant: int) -> int | None:
+    """64 bits, signed, that are the same where the same was `said` in the same variant; None where nothing was."""
+    told = [turn for turn in conversation if turn]
+    if not told:
+        return None
+    plain = b"".join((str(variant).encode(), b":", *told))
+    return int.from_bytes(hashlib.blake2b(plain, digest_size=8).digest(), "big", signed=True)
 
 
 def checked(table: str, row: int | str, body: bytes, stored: bytes) -> Any:
@@ -127,15 +150,19 @@ def reply_from_json(value: Any, intent: Intent | None) -> Reply:
     )
 
 
-def intent_as_json(intent: Intent) -> list[Any]:
-    """Kind, acts, belief."""
-    return [intent.kind, list(intent.acts), intent.belief]
+def intent_as_name(intent: Intent) -> str:
+    """An intent as one of the run's names: there are few, and they repeat."""
+    return canonical_json([intent.kind, list(intent.acts), intent.belief])
 
 
-def intent_from_json(value: Any) -> Intent:
-    """The intent that `intent_as_json` gave."""
-    kind, acts, belief = value
-    return Intent(kind, tuple(acts), belief)
+def intent_from_name(name: str) -> Intent:
+    """The intent that `intent_as_name` gave; Damage when it is none."""
+    return decoded("intent", _intent, name)
+
+
+def _intent(name: str) -> Intent:
+    kind, acts, belief = json.loads(name)
+    return Intent(str(kind), tuple(map(str, acts)), belief)
 
 
 def failure_as_json(failure: ModelFailure) -> list[Any]:

@@ -12,7 +12,27 @@ from am_studio.runs import schema
 
 
 def connect(path: Path, flags: int) -> apsw.Connection:
-    """An SQLite connection that trusts nothing in the file; StudioError when the file is no run of this version."""
+    """An SQLite connection that trusts nothing in the file; a run of an older version is brought up to this one first.
+
+    StudioError when the file is no run, is one of a newer version, or is older and cannot be written.
+    """
+    connection, version = opened(path, flags)
+    if flags & apsw.SQLITE_OPEN_CREATE or version == schema.VERSION:
+        return connection
+    connection.close()
+    if not 0 < version < schema.VERSION:
+        raise StudioError(
+            f"{path} has format {version}; this program reads format {schema.VERSION}",
+            hint="use the program's version that made it",
+        )
+    from am_studio.runs.migrate import migrate  # only old files need it
+
+    migrate(path)
+    return opened(path, flags)[0]
+
+
+def opened(path: Path, flags: int) -> tuple[apsw.Connection, int]:
+    """A connection of which nothing in the file is trusted, and the file's version; StudioError when it is no run."""
     if not flags & apsw.SQLITE_OPEN_CREATE and not path.is_file():
         raise StudioError(f"there is no run '{path}'", hint="`am-studio runs` lists the runs here")
     try:
@@ -24,18 +44,10 @@ def connect(path: Path, flags: int) -> apsw.Connection:
         application, version = connection.pragma("application_id"), connection.pragma("user_version")
     except apsw.Error as error:
         raise StudioError(f"{path} cannot be read as a run", str(error)) from error
-    if flags & apsw.SQLITE_OPEN_CREATE:
-        return connection
-    if application != schema.APPLICATION_ID:
+    if not flags & apsw.SQLITE_OPEN_CREATE and application != schema.APPLICATION_ID:
         connection.close()
         raise StudioError(f"{path} is not a run file")
-    if version != schema.VERSION:
-        connection.close()
-        raise StudioError(
-            f"{path} has format {version}; this program reads format {schema.VERSION}",
-            hint="use the program's version that made it",
-        )
-    return connection
+    return connection, int(version)
 
 
 class Transaction:

@@ -83,7 +83,7 @@ def _sessions(run: RunFile, outcome: str, model: str) -> tuple[SessionBaseline, 
     arms = [number for name, number in names.items() if name == BASELINE or recheck_session(name) is not None]
     rows = run.query(
         f"""SELECT trial.session, sum(verdict.answer = ?), count(*) FROM trial
-        JOIN verdict ON verdict.trial = trial.id
+        CROSS JOIN verdict ON verdict.trial = trial.id
         WHERE trial.arm IN ({", ".join("?" * len(arms))}) AND trial.model = (SELECT id FROM name WHERE kind = 'model' AND name = ?)
         AND verdict.judge = (SELECT id FROM name WHERE kind = 'judge' AND name = ?)
         AND verdict.outcome = (SELECT id FROM name WHERE kind = 'outcome' AND name = ?)

@@ -163,7 +163,7 @@ def snapshot(run: RunFile, since: Snapshot | None = None) -> Snapshot:
         tally=tally,
         in_flight=in_flight if state == "running" else 0,
         sessions=sessions,
-        log=_log(sessions, failures),
+        log=_log(sessions, failures, run.reopened()),
         at=time.time(),
         recent=(),
         settled=settled,
@@ -235,14 +235,20 @@ def _failures(run: RunFile) -> Iterator[LogLine]:
         yield LogLine(started + (seconds or 0.0), "failure", text)
 
 
-def _log(sessions: tuple[Session, ...], failures: tuple[LogLine, ...]) -> tuple[LogLine, ...]:
-    lines = list(failures)
+def _log(
+    sessions: tuple[Session, ...], failures: tuple[LogLine, ...], reopened: tuple[tuple[float, int], ...]
+) -> tuple[LogLine, ...]:
+    lines = [*failures, *(LogLine(at, "started", _planned_again(number)) for at, number in reopened)]
     for session in sessions:
         lines.append(LogLine(session.started, "started", f"session {session.id} began"))
         if session.seconds is not None:
             text = f"session {session.id} ended: {session.ending}"
             lines.append(LogLine(session.started + session.seconds, "ended", text))
     return tuple(sorted(lines, key=lambda line: line.at))
+
+
+def _planned_again(number: int) -> str:
+    return "1 failed trial was planned again" if number == 1 else f"{number} failed trials were planned again"
 
 
 # Speed. --------------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import apsw
 
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.judging.label_sampling import SIZE, Candidate, Drawn, draw_sample
-from am_studio.runs import schema
+from am_studio.runs import codec, schema
 from am_studio.runs.codec import Damage
 from am_studio.runs.database import Transaction, connect
 from am_studio.runs.labels import takes_no_labels
@@ -146,11 +146,12 @@ def _insert(path: Path, sample: LabelSample, size: int) -> None:
                 for kind, name in (("outcome", sample.outcome), ("judge", sample.judge))
             ]
             ((draw,),) = db.execute("SELECT coalesce(max(id), 0) + 1 FROM label_draw").fetchall()
+            row = (draw, *numbers, sample.seed, size, sample.candidates, sample.at)
             db.execute(
-                "INSERT INTO label_draw VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (draw, *numbers, sample.seed, size, sample.candidates, sample.at),
+                "INSERT INTO label_draw VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, codec.row_digest("label_draw", row))
             )
+            rows = ((draw, drawn.trial, drawn.position, drawn.chance) for drawn in sample.trials)
             db.executemany(
-                "INSERT INTO label_sample VALUES (?, ?, ?, ?)",
-                ((draw, drawn.trial, drawn.position, drawn.chance) for drawn in sample.trials),
+                "INSERT INTO label_sample VALUES (?, ?, ?, ?, ?)",
+                ((*each, codec.row_digest("label_sample", each)) for each in rows),
             )

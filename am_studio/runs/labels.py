@@ -19,7 +19,7 @@ import apsw
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.foundation.hygiene import one_line, visible
 from am_studio.records import Answer
-from am_studio.runs import schema
+from am_studio.runs import codec, schema
 from am_studio.runs.codec import Damage
 from am_studio.runs.database import Transaction, connect
 from am_studio.runs.runfile import RunFile
@@ -27,13 +27,6 @@ from am_studio.runs.runfile import RunFile
 LONGEST_RATER = 80
 LONGEST_NOTE = 4000
 """Both in characters; what is longer is refused, never cut."""
-
-# Made with the first label, so that a run without labels is the file that its plan and trials made it. `answer` is NULL
-# where the label was taken back.
-_HISTORY = """CREATE TABLE IF NOT EXISTS label_history (
-  id INTEGER PRIMARY KEY, trial INTEGER NOT NULL, outcome INTEGER NOT NULL, annotator TEXT NOT NULL, answer INTEGER,
-  at REAL NOT NULL, note TEXT NOT NULL
-) STRICT"""
 
 T = TypeVar("T")
 
@@ -84,10 +77,8 @@ def set_label(path: Path, trial: int, outcome: str, rater: str, answer: Answer, 
             return Label(trial, outcome, rater, answer, note, before[2])
         # The clock may step back; the order of a rater's labels must not.
         at = max(time.time(), before[2] if before else 0.0)
-        db.execute(
-            "INSERT OR REPLACE INTO label (trial, outcome, annotator, answer, at, note) VALUES (?, ?, ?, ?, ?, ?)",
-            (trial, number, rater, code, at, note),
-        )
+        row = (trial, number, rater, code, at, note)
+        db.execute("INSERT OR REPLACE INTO label VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, codec.row_digest("label", row)))
         _remember(db, trial, number, rater, code, at, note)
         return Label(trial, outcome, rater, answer, note, at)
 
@@ -149,7 +140,7 @@ def _written(path: Path, trial: int, outcome: str, change: Callable[[apsw.Connec
         with closing(connect(path, apsw.SQLITE_OPEN_READWRITE)) as db:
             db.pragma("synchronous", "full")
             with Transaction(db, path):
-                db.execute(_HISTORY)
+                db.execute(schema.LABEL_HISTORY)
                 return change(db, _labelled(db, trial, outcome))
     except apsw.Error as error:
         raise takes_no_labels(path, str(error)) from error
@@ -190,9 +181,11 @@ def _stored(db: apsw.Connection, trial: int, outcome: int, rater: str) -> tuple[
     return row
 
 
-def _remember(db: apsw.Connection, *change: object) -> None:
+def _remember(db: apsw.Connection, *change: int | float | str | None) -> None:
+    ((number,),) = db.execute("SELECT coalesce(max(id), 0) + 1 FROM label_history").fetchall()
+    row = (number, *change)
     db.execute(
-        "INSERT INTO label_history (trial, outcome, annotator, answer, at, note) VALUES (?, ?, ?, ?, ?, ?)", change
+        "INSERT INTO label_history VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, codec.row_digest("label_history", row))
     )
 
 

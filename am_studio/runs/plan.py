@@ -183,32 +183,31 @@ def make_plan(study: Study, scenario: Scenario) -> Plan:
 
 def plan_hash(plan: Plan) -> str:
     """`sha256:` and the digest over everything in the plan that could change a result."""
-    others = [[each.name, each.ref, each.hash] for each in plan.others]
+    return hash_of_stored(plan_as_json(plan))
+
+
+def hash_of_stored(plain: Mapping[str, Any]) -> str:
+    """The hash of a plan as `plan_as_json` gave it, in whatever version: what a later version adds is not in it."""
+    # What changes only how fast a run goes is left out.
+    models = [{key: value for key, value in model.items() if key != "limits"} for model in plain["study"]["models"]]
+    others = [[each["name"], each["ref"], each["hash"]] for each in plain.get("others", ())]
     return hash_json(
         {
-            "study": _what_matters(plan.study),
-            "scenario": [plan.scenario, plan.scenario_hash],
+            "study": {**plain["study"], "models": models},
+            "scenario": [plain["scenario"], plain["scenario_hash"]],
             **({"others": others} if others else {}),
-            "design": [_arm_as_hashed(arm) for arm in plan.arms],
-            "judge": plan.judge,
-            "analysis": [plan.study.outcome, plan.estimand],
-            "program": plan.program,
+            "design": [_arm_as_hashed(arm) for arm in plain["arms"]],
+            "judge": plain["judge"],
+            "analysis": [plain["study"]["outcome"], plain["estimand"]],
+            "program": plain["program"],
         }
     )
 
 
-def _arm_as_hashed(arm: PlannedArm) -> list[Any]:
-    variant = arm.variant
-    named = [variant.scenario] if variant.scenario else []
-    return [arm.name, arm.trials, variant.levels, variant.removed_units, *named]
-
-
-def _what_matters(study: Study) -> dict[str, Any]:
-    """The study without what changes only how fast a run goes."""
-    plain = study_as_json(study)
-    for model in plain["models"]:
-        del model["limits"]
-    return plain
+def _arm_as_hashed(arm: Mapping[str, Any]) -> list[Any]:
+    variant = arm["variant"]
+    named = [variant["scenario"]] if variant.get("scenario") else []
+    return [arm["name"], arm["trials"], variant["levels"], variant["removed_units"], *named]
 
 
 def plan_as_json(plan: Plan) -> dict[str, Any]:
@@ -219,8 +218,17 @@ def plan_as_json(plan: Plan) -> dict[str, Any]:
 
 
 def plan_from_json(plain: Mapping[str, Any]) -> Plan:
-    """The plan that `plan_as_json` gave."""
-    return TypeAdapter(Plan).validate_python(dict(plain))
+    """The plan that `plan_as_json` gave, in this version of the program or an older one."""
+    models = [_told_today(model, plain["study"]["turns"]) for model in plain["models"]]
+    return TypeAdapter(Plan).validate_python({**plain, "models": models})
+
+
+def _told_today(model: Mapping[str, Any], turns: int) -> Mapping[str, Any]:
+    """A planned model; the first version told the greatest cost of one trial."""
+    if "trial_cost" not in model:
+        return model
+    cost, trials = model["trial_cost"], model["trials"]
+    return {**model, "calls": trials * turns, "greatest_cost": None if cost is None else cost * trials}
 
 
 def _check_outcome(study: Study, scenario: Scenario) -> None:

@@ -18,7 +18,8 @@ from am_studio.effects.tests import difference_test
 from am_studio.records import Counts, Effect, EffectTable
 from am_studio.runs.drift import drift
 from am_studio.runs.plan import FEW_TRIALS
-from am_studio.runs.runfile import RunFile, variant_of
+from am_studio.runs.runfile import RunFile
+from am_studio.runs.variants import variant_of
 
 QuestionKind = Literal[
     "copies", "temperature", "not-interleaved", "one-wording", "drift", "unclear-by-arm", "failed-by-arm", "ceiling",

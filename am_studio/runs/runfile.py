@@ -7,18 +7,18 @@ their digests. Reading takes no lock that a running study would feel. Writing is
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import repeat
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import apsw
 
 from am_studio.foundation.errors import StudioError
-from am_studio.foundation.hashing import canonical_json
 from am_studio.records import (
-    Choice,
     Counts,
     Intent,
     JudgedTrial,
@@ -31,10 +31,14 @@ from am_studio.records import (
     Verdict,
 )
 from am_studio.runs import codec, schema
+from am_studio.runs.carried import carried_scenario
 from am_studio.runs.codec import Damage
 from am_studio.runs.database import connect
 from am_studio.runs.lock import is_held
-from am_studio.runs.plan import Plan, plan_from_json, plan_hash
+from am_studio.runs.plan import Plan, hash_of_stored, plan_from_json
+from am_studio.runs.summary import ModelSummary, summaries
+from am_studio.runs.variants import Variants, variant_of
+from am_studio.scenarios import Scenario, render
 
 SUFFIX = ".amrun"
 Key = tuple[str, str]
@@ -76,6 +80,7 @@ class RunFile:
         self.path = path
         self._db = connection
         self._names: dict[tuple[str, str], int] = {}
+        self._summed: tuple[tuple[Any, int], dict[int, ModelSummary]] | None = None
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -99,10 +104,16 @@ class RunFile:
     @cached_property
     def plan(self) -> Plan:
         """The plan as it was before the first call; Damage when it does not fit its hash."""
-        plan = codec.decoded("plan", plan_from_json, self._part("plan"))
-        if plan_hash(plan) != plan.hash:
+        stored = self._part("plan")
+        plan = codec.decoded("plan", plan_from_json, stored)
+        if codec.decoded("plan", hash_of_stored, stored) != plan.hash:
             raise Damage("plan", "its content does not fit its hash")
         return plan
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that the run carries, with those beside it; StudioError when one cannot be loaded."""
+        return carried_scenario(self.plan, lambda: (self.scenario_texts, self.other_texts))
 
     @property
     def scenario_texts(self) -> dict[str, str]:
@@ -136,16 +147,16 @@ class RunFile:
 
     def trials(self, *, unfinished: bool = False) -> Iterator[TrialSpec]:
         """Every trial that was planned, in its order; with `unfinished` only those that have not ended."""
-        where = f"WHERE t.state = {schema.PLANNED}" if unfinished else ""
-        rows = self._db.execute(
-            f"""SELECT t.id, arm.name, model.name, variant.key, t.seed FROM trial t JOIN name arm ON arm.id = t.arm
-            JOIN name model ON model.id = t.model JOIN variant ON variant.id = t.variant {where} ORDER BY t.id"""  # noqa: S608
-        )
-        variants: dict[str, Variant] = {}
-        for id_, arm, model, key, seed in rows:
-            if key not in variants:
-                variants[key] = codec.decoded("variant", variant_of, key)
-            yield TrialSpec(id_, arm, model, variants[key], seed)
+        where = f"WHERE state = {schema.PLANNED}" if unfinished else ""
+        names = dict(self._db.execute("SELECT id, name FROM name"))
+        variants = Variants(self._db)
+        for id_, arm, model, variant, seed in self._db.execute(
+            f"SELECT id, arm, model, variant, seed FROM trial {where} ORDER BY id"  # noqa: S608
+        ):
+            try:
+                yield TrialSpec(id_, names[arm], names[model], variants[variant], seed)
+            except KeyError as error:
+                raise Damage(f"trial {id_}", f"it names {error}, which is missing") from error
 
     def planned(self) -> int:
         """How many trials have been planned."""
@@ -236,6 +247,10 @@ class RunFile:
         failures = self._db.execute("SELECT kind, count(*) FROM attempt WHERE state = ? GROUP BY kind", (schema.ERROR,))
         return Tally(attempts, unknown or 0, dict(failures), cost or 0.0)
 
+    def reopened(self) -> tuple[tuple[float, int], ...]:
+        """(when, in seconds since 1970; how many) for each time that failed trials were planned again."""
+        return tuple(self._db.execute("SELECT at, count(*) FROM reopened GROUP BY at ORDER BY at"))
+
     def sessions(self) -> tuple[Session, ...]:
         """Every stretch of work on the run, oldest first."""
         rows = self._db.execute("SELECT id, started, seconds, program, ending FROM session ORDER BY id")
@@ -253,20 +268,13 @@ class RunFile:
 
     def span(self, model: str) -> tuple[float, float] | None:
         """When the first and the last trial of this model ended, in seconds since 1970; None before any did."""
-        first, last = self._row(
-            "SELECT min(ended), max(ended) FROM trial WHERE model = ? AND state != ?",
-            (self._name("model", model), schema.PLANNED),
-        ) or (None, None)
-        return None if first is None else (first, last)
+        found = self._summary(model)
+        return (found.first, found.last) if found else None
 
     def models_returned(self, model: str) -> tuple[str, ...]:
-        """The names by which the provider called this model, in the order in which they came."""
-        rows = self._db.execute(
-            """SELECT name.name FROM attempt JOIN trial ON trial.id = attempt.trial JOIN name ON name.id = attempt.returned
-            WHERE trial.model = ? AND attempt.judge = 0 GROUP BY name.id ORDER BY min(attempt.id)""",
-            (self._name("model", model),),
-        )
-        return tuple(name for (name,) in rows if name)
+        """The names by which the provider called this model in ended trials, in the order in which they came."""
+        found = self._summary(model)
+        return found.returned if found else ()
 
     def simulated_models(self) -> frozenset[str]:
         """Models that are simulated subjects: by their own name, or by the name that an answer of theirs gives."""
@@ -285,13 +293,15 @@ class RunFile:
 
     def copies(self, model: str) -> tuple[int, int]:
         """(conversations of this model with any words in them, those that repeat another one of the same variant)."""
-        replies, distinct = self._row(
-            """SELECT count(*), count(DISTINCT variant || ' ' || said) FROM (SELECT trial.variant AS variant,
-            group_concat(hex(words) ORDER BY turn) AS said FROM reply JOIN trial ON trial.id = reply.trial
-            WHERE trial.model = ? AND words IS NOT NULL GROUP BY reply.trial)""",
-            (self._name("model", model),),
-        ) or (0, 0)
-        return replies, replies - distinct
+        found = self._summary(model)
+        return (found.replies, found.copies) if found else (0, 0)
+
+    def _summary(self, model: str) -> ModelSummary | None:
+        """All models are summed up in one pass, again when something was written in between."""
+        state = (self._db.pragma("data_version"), self._db.total_changes())
+        if self._summed is None or self._summed[0] != state:
+            self._summed = (state, summaries(self._db))
+        return self._summed[1].get(self._name("model", model))
 
     # What was said. --------------------------------------------------------------------------------------------------
 
@@ -299,7 +309,7 @@ class RunFile:
         """The replies of a trial so far; with `intents` what a simulated subject meant is put back in."""
         meant = self._intents(trial) if intents else {}
         rows = self._db.execute("SELECT turn, body, digest FROM reply WHERE trial = ? ORDER BY turn", (trial,))
-        return Transcript(tuple(_reply(trial, turn, body, stored, meant) for turn, body, stored in rows))
+        return Transcript(tuple(reply_of(trial, turn, body, stored, meant.get(turn)) for turn, body, stored in rows))
 
     def judge_replies(self, trial: int, judge: str) -> tuple[Reply, ...]:
         """What the models that this judge asks answered about a trial so far, in the order of its requests."""
@@ -335,42 +345,54 @@ class RunFile:
     def prompt(self, trial: int) -> tuple[str, tuple[tuple[str, str], ...]]:
         """(hash, (role, text) pairs) of what the subject of a trial read; Damage when the text does not fit the hash."""
         row = self._row(
-            """SELECT prompt.hash, prompt.body FROM trial JOIN variant ON variant.id = trial.variant
+            """SELECT prompt.hash, prompt.body, variant.key FROM trial JOIN variant ON variant.id = trial.variant
             JOIN prompt ON prompt.id = variant.prompt WHERE trial.id = ?""",
             (trial,),
         )
         if row is None:
             raise StudioError(f"trial {trial} has no prompt yet")
-        return row[0], codec.prompt_texts(*row)
+        hash_, body, key = row
+        return hash_, self.rendered_again(hash_, key) if body is None else codec.prompt_texts(hash_, body)
+
+    def rendered_again(self, stored_hash: str, key: str) -> tuple[tuple[str, str], ...]:
+        """The prompt of a variant, given by its key, of which only the hash is stored; Damage when it does not fit."""
+        variant = codec.decoded("variant", variant_of, key)
+        rendered = codec.decoded("variant", lambda it: render(self.scenario, it, self.plan.study.protocol), variant)
+        if rendered.hash != stored_hash:
+            raise Damage(
+                f"prompt {stored_hash}",
+                "what its variant renders to does not fit its hash (or another version of the program made it)",
+            )
+        return tuple((message.role, message.text) for message in rendered.messages)
 
     def judged_intents(
         self, outcome: str, judge: str | None = None, arms: Iterable[str] | None = None
     ) -> Iterator[tuple[Verdict, Intent]]:
         """For each trial of a simulated subject: the judge's answer, and what the subject meant by its last reply.
 
-        Of these arms alone, when any are given. The verdicts come without reasons and evidence.
+        Of these arms alone, when any are given. The verdicts come without reasons and evidence, equal pairs one after the
+        other.
         """
         name = judge or self.plan.judge
         numbers = None if arms is None else json.dumps([self._name("arm", arm) for arm in arms])
         of_arms = "" if numbers is None else "AND verdict.arm IN (SELECT value FROM json_each(?))"
+        names = dict(self._db.execute("SELECT id, name FROM name WHERE kind = 'intent'"))
         rows = self._db.execute(
-            f"""SELECT verdict.answer, intent.trial, intent.turn, intent.body, intent.digest FROM verdict
-            JOIN intent ON intent.trial = verdict.trial WHERE verdict.judge = ? AND verdict.outcome = ?
-            AND intent.turn = (SELECT max(turn) FROM intent last WHERE last.trial = verdict.trial)
-            {of_arms} ORDER BY intent.trial""",  # noqa: S608 - nothing but a fixed condition is put in
+            f"""SELECT verdict.answer, intent.meant FROM intent CROSS JOIN verdict ON verdict.trial = intent.trial
+            AND verdict.judge = ? AND verdict.outcome = ? WHERE NOT EXISTS
+            (SELECT 1 FROM intent later WHERE later.trial = intent.trial AND later.turn > intent.turn)
+            {of_arms}""",  # noqa: S608 - nothing but a fixed condition is put in
             (self._name("judge", name), self._name("outcome", outcome), *([] if numbers is None else [numbers])),
         )
-        for answer, trial, turn, body, stored in rows:
-            value = codec.checked("intent", f"{trial}.{turn}", body, stored)
-            intent = codec.decoded("intent", codec.intent_from_json, value)
-            yield Verdict(outcome, schema.ANSWERS[answer], name, ""), intent
+        # Counted here: sorting a million rows to group them takes the database longer than reading them.
+        for (answer, meant), number in Counter(rows).items():
+            pair = Verdict(outcome, schema.ANSWERS[answer], name, ""), _intent(names, meant)
+            yield from repeat(pair, number)
 
     def _intents(self, trial: int) -> dict[int, Intent]:
-        rows = self._db.execute("SELECT turn, body, digest FROM intent WHERE trial = ?", (trial,))
-        return {
-            turn: codec.intent_from_json(codec.checked("intent", f"{trial}.{turn}", body, stored))
-            for turn, body, stored in rows
-        }
+        names = dict(self._db.execute("SELECT id, name FROM name WHERE kind = 'intent'"))
+        rows = self._db.execute("SELECT turn, meant FROM intent WHERE trial = ?", (trial,))
+        return {turn: _intent(names, meant) for turn, meant in rows}
 
     def query(self, sql: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         """Rows of a query of one's own; the connection can only read."""
@@ -426,31 +448,13 @@ class RunResults:
         return self._by_variant[outcome].get(model, ())
 
 
-def _reply(trial: int, turn: int, body: bytes, stored: bytes, meant: Mapping[int, Intent]) -> Reply:
+def reply_of(trial: int, turn: int, body: bytes, stored: bytes, meant: Intent | None = None) -> Reply:
+    """The reply in a row, with what was meant by it put back in; Damage when the row is not what was written."""
     value = codec.checked("reply", f"{trial}.{turn}", body, stored)
-    return codec.decoded("reply", lambda value: codec.reply_from_json(value, meant.get(turn)), value)
+    return codec.decoded("reply", lambda value: codec.reply_from_json(value, meant), value)
 
 
-def variant_key(variant: Variant) -> str:
-    """The one text of a variant."""
-    more: list[Any] = [variant.nuisance] if variant.nuisance or variant.scenario else []
-    more += [variant.scenario] if variant.scenario else []
-    return canonical_json([variant.levels, variant.removed_units, variant.dragged, *more])
-
-
-def variant_of(key: str) -> Variant:
-    """The variant of this text."""
-    levels, removed_units, dragged, *more = json.loads(key)
-    drawn = more[0] if more else ()
-    scenario = str(more[1]) if len(more) > 1 else ""
-    return Variant(_choices(levels), tuple(map(str, removed_units)), _choices(dragged), _choices(drawn), scenario)
-
-
-def _choices(pairs: Iterable[Any]) -> tuple[Choice, ...]:
-    return tuple((str(name), str(level)) for name, level in pairs)
-
-
-def batch_digest(first: int, specs: Iterable[TrialSpec]) -> bytes:
-    """16 bytes over trials that were planned together."""
-    plain = [[spec.id, spec.arm, spec.model, variant_key(spec.variant), spec.seed] for spec in specs]
-    return codec.digest("batch", first, canonical_json(plain).encode())
+def _intent(names: Mapping[int, str], number: int) -> Intent:
+    if number not in names:
+        raise Damage("intent", f"it names {number}, which is missing")
+    return codec.intent_from_name(names[number])

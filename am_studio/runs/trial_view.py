@@ -16,7 +16,8 @@ from am_studio.runs import codec, schema
 from am_studio.runs.browse import TrialRow, carried_scenario, trial_rows
 from am_studio.runs.labels import Label, read_labels
 from am_studio.runs.rechecks import arm_label
-from am_studio.runs.runfile import RunFile, variant_of
+from am_studio.runs.runfile import RunFile
+from am_studio.runs.variants import variant_of
 from am_studio.scenarios import situate
 from am_studio.trials import TURN_LIMIT, ParsedReply, Shown, parse_in, read_transcript, replay, shown
 

@@ -9,75 +9,36 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
 import apsw
 
 from am_studio.foundation.errors import StudioError
-from am_studio.records import ModelFailure, Prompt, Reply, TrialSpec, Variant, Verdict
+from am_studio.records import ModelFailure, TrialSpec, Variant
 from am_studio.runs import codec, schema
+from am_studio.runs.codec import Damage
 from am_studio.runs.database import Transaction, connect, unwritable
 from am_studio.runs.lock import RunLock
+from am_studio.runs.operations import (
+    Asked,
+    AttemptEnded,
+    AttemptStarted,
+    Came,
+    Operation,
+    PromptKnown,
+    TrialEnded,
+)
 from am_studio.runs.plan import Plan, plan_as_json
-from am_studio.runs.runfile import RunFile, batch_digest, variant_key
+from am_studio.runs.runfile import RunFile
+from am_studio.runs.variants import batch_digest, variant_key
 from am_studio.version import __version__
 
+__all__ = ["AttemptEnded", "AttemptStarted", "Operation", "PromptKnown", "RunWriter", "TrialEnded"]
 
-@dataclass(frozen=True, slots=True)
-class PromptKnown:
-    """What a variant renders to; stored once, before the first request that sends it."""
-
-    variant: Variant
-    prompt: Prompt
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptStarted:
-    """A request that is about to leave."""
-
-    attempt: int
-    """From `RunWriter.new_attempt`."""
-    trial: int
-    turn: int
-    number: int
-    """Which request of this trial, from 1; goes on over turns, retries and sessions."""
-    at: float
-    """Seconds since 1970."""
-    reserved: float
-    """US dollars that it can cost at most; 0 when no price is known."""
-    judge: str = ""
-    """The judge that asks, by its name; empty: a turn of the subject's. Each judge counts its turns from 0."""
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptEnded:
-    """What came of a request."""
-
-    attempt: int
-    trial: int
-    turn: int
-    seconds: float
-    answer: Reply | ModelFailure
-    cost: float
-    """US dollars, settled; what was reserved when nobody can tell."""
-    judge: str = ""
-    """As it started."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrialEnded:
-    """A trial that came to its end; `verdicts` is None when no conversation came of it."""
-
-    spec: TrialSpec
-    at: float
-    verdicts: tuple[Verdict, ...] | None
-    refused: bool = False
-    truncated: bool = False
-
-
-Operation = PromptKnown | AttemptStarted | AttemptEnded | TrialEnded
+MOST_WHOLE_PROMPTS = 64
+"""Prompts that are stored with their text; of further ones the hash is kept."""
 
 
 class RunWriter(RunFile):
@@ -90,6 +51,10 @@ class RunWriter(RunFile):
         self._began = 0.0
         self._variants: dict[Variant, int] = {}
         self._last_attempt = 0
+        self._open: dict[int, Asked] = {}
+        """Requests of this session that have not been answered."""
+        self._said: dict[int, dict[int, bytes]] = {}
+        """What was said in trials of this session that have not ended, by turn."""
 
     @classmethod
     def create(
@@ -156,8 +121,9 @@ class RunWriter(RunFile):
         self._began = time.monotonic()
         with self._transaction():
             self._forget_open_attempts()
-            self._db.execute("INSERT INTO session (started, program) VALUES (?, ?)", (time.time(), __version__))
-            self._session = int(self._db.last_insert_rowid())
+            self._session = self._number("SELECT coalesce(max(id), 0) + 1 FROM session")
+            row = (self._session, time.time(), None, __version__, "")
+            self._insert("session", row)
         return self._session
 
     def end_session(self, ending: str) -> None:
@@ -165,12 +131,21 @@ class RunWriter(RunFile):
         seconds = time.monotonic() - self._began
         with self._transaction():
             self._forget_open_attempts()
-            self._db.execute(
-                "UPDATE session SET seconds = ?, ending = ? WHERE id = ?", (seconds, ending, self._session)
-            )
+            rows = self._db.execute("SELECT started, program FROM session WHERE id = ?", (self._session,))
+            for started, program in rows.fetchall():
+                digest = codec.row_digest("session", (self._session, started, seconds, program, ending))
+                self._db.execute(
+                    "UPDATE session SET seconds = ?, ending = ?, digest = ? WHERE id = ?",
+                    (seconds, ending, digest, self._session),
+                )
 
     def _forget_open_attempts(self) -> None:
-        self._db.execute("UPDATE attempt SET state = ? WHERE state = ?", (schema.UNKNOWN, schema.STARTED))
+        columns = ", ".join(schema.DIGESTED["attempt"])
+        rows = self._db.execute(f"SELECT {columns} FROM attempt WHERE state = {schema.STARTED}").fetchall()  # noqa: S608
+        for row in rows:
+            digest = codec.row_digest("attempt", (*row[:5], schema.UNKNOWN, *row[6:]))
+            self._db.execute("UPDATE attempt SET state = ?, digest = ? WHERE id = ?", (schema.UNKNOWN, digest, row[0]))
+        self._open.clear()
 
     # Trials and attempts. --------------------------------------------------------------------------------------------
 
@@ -190,6 +165,25 @@ class RunWriter(RunFile):
                 )
             first = specs[0].id
             self._db.execute("INSERT INTO batch VALUES (?, ?, ?)", (first, len(specs), batch_digest(first, specs)))
+
+    def reopen_failed(self) -> int:
+        """Plan every trial that failed once more, and remember that it failed; how many there were.
+
+        Their requests stay where they are and count as before; new ones are numbered on from them.
+        """
+        with self._transaction():
+            failed = self._db.execute(
+                f"SELECT id, session, ended FROM trial WHERE state = {schema.FAILED} ORDER BY id"  # noqa: S608
+            ).fetchall()
+            first, now = self._number("SELECT coalesce(max(id), 0) + 1 FROM reopened"), time.time()
+            for number, (trial, session, ended) in enumerate(failed, first):
+                self._insert("reopened", (number, trial, now, session, ended))
+                self._db.execute(
+                    """UPDATE trial SET state = ?, refused = 0, truncated = 0, session = NULL, ended = NULL, words = NULL,
+                    digest = NULL WHERE id = ?""",
+                    (schema.PLANNED, trial),
+                )
+        return len(failed)
 
     def new_attempt(self) -> int:
         """The number of the next attempt."""
@@ -229,50 +223,46 @@ class RunWriter(RunFile):
                         self._prompt_known(operation)
 
     def _prompt_known(self, known: PromptKnown) -> None:
-        body = codec.pack([[message.role, message.text] for message in known.prompt.messages])
-        self._db.execute("INSERT OR IGNORE INTO prompt (hash, body) VALUES (?, ?)", (known.prompt.hash, body))
+        """Store what was rendered; where every trial is its own variant only the hash, for it can be rendered again."""
+        body = None
+        if known.variant in self._kept_whole:
+            body = codec.pack([[message.role, message.text] for message in known.prompt.messages])
+        hash_, variant = known.prompt.hash, self._variant(known.variant)
         self._db.execute(
-            "UPDATE variant SET prompt = (SELECT id FROM prompt WHERE hash = ?) WHERE id = ?",
-            (known.prompt.hash, self._variant(known.variant)),
+            """INSERT INTO prompt (hash, body) VALUES (?, ?)
+            ON CONFLICT (hash) DO UPDATE SET body = coalesce(body, excluded.body)""",
+            (hash_, body),
         )
+        prompt = self._number("SELECT id FROM prompt WHERE hash = ?", hash_)
+        digest = codec.row_digest("variant", (variant, variant_key(known.variant), prompt))
+        self._db.execute("UPDATE variant SET prompt = ?, digest = ? WHERE id = ?", (prompt, digest, variant))
+
+    @cached_property
+    def _kept_whole(self) -> frozenset[Variant]:
+        """Variants whose prompt is stored with its text: those of the arms that the plan names."""
+        return frozenset(list(dict.fromkeys(arm.variant for arm in self.plan.arms))[:MOST_WHOLE_PROMPTS])
 
     def _attempt_started(self, started: AttemptStarted) -> None:
-        self._db.execute(
-            "INSERT INTO attempt (id, trial, turn, number, session, started, cost, judge) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                started.attempt,
-                started.trial,
-                started.turn,
-                started.number,
-                self._session,
-                started.at,
-                started.reserved,
-                self._named("judge", started.judge) if started.judge else 0,
-            ),
+        asked = Asked(
+            started.trial,
+            started.turn,
+            started.number,
+            self._session,
+            started.at,
+            self._named("judge", started.judge) if started.judge else 0,
         )
+        self._open[started.attempt] = asked
+        self._insert("attempt", asked.row(started.attempt, Came(schema.STARTED, float(started.reserved))))
 
     def _attempt_ended(self, ended: AttemptEnded) -> None:
         answer = ended.answer
         if isinstance(answer, ModelFailure):
-            self._db.execute(
-                "UPDATE attempt SET state = ?, seconds = ?, kind = ?, cost = ? WHERE id = ?",
-                (schema.ERROR, ended.seconds, answer.kind, ended.cost, ended.attempt),
-            )
+            self._settle(ended, Came(schema.ERROR, float(ended.cost), float(ended.seconds), answer.kind))
             self._body("failure", (ended.attempt,), codec.failure_as_json(answer))
             return
-        self._db.execute(
-            """UPDATE attempt SET state = ?, seconds = ?, cost = ?, input_tokens = ?, output_tokens = ?, returned = ?
-            WHERE id = ?""",
-            (
-                schema.OK,
-                ended.seconds,
-                ended.cost,
-                answer.usage.input_tokens,
-                answer.usage.output_tokens,
-                self._named("returned", answer.model_returned),
-                ended.attempt,
-            ),
-        )
+        tokens = answer.usage.input_tokens, answer.usage.output_tokens
+        returned = self._named("returned", answer.model_returned)
+        self._settle(ended, Came(schema.OK, float(ended.cost), float(ended.seconds), None, tokens, returned))
         body = codec.pack(codec.reply_as_json(answer))
         if ended.judge:
             judge = self._named("judge", ended.judge)
@@ -284,18 +274,53 @@ class RunWriter(RunFile):
             return
         row = f"{ended.trial}.{ended.turn}"
         self._db.execute(
-            "INSERT INTO reply VALUES (?, ?, ?, ?, ?, ?)",
-            (ended.trial, ended.turn, ended.attempt, body, codec.digest("reply", row, body), codec.words(answer)),
+            "INSERT INTO reply VALUES (?, ?, ?, ?, ?)",
+            (ended.trial, ended.turn, ended.attempt, body, codec.digest("reply", row, body)),
         )
+        self._said.setdefault(ended.trial, {})[ended.turn] = codec.said(answer)
         if answer.intent is not None:
-            self._body("intent", (ended.trial, ended.turn), codec.intent_as_json(answer.intent))
+            meant = self._named("intent", codec.intent_as_name(answer.intent))
+            self._insert("intent", (ended.trial, ended.turn, meant))
+
+    def _settle(self, ended: AttemptEnded, came: Came) -> None:
+        asked = self._open.pop(ended.attempt, None) or self._asked(ended.attempt)
+        self._db.execute(
+            """UPDATE attempt SET state = ?, seconds = ?, kind = ?, cost = ?, input_tokens = ?, output_tokens = ?,
+            returned = ?, digest = ? WHERE id = ?""",
+            (
+                came.state,
+                came.seconds,
+                came.kind,
+                came.cost,
+                *came.tokens,
+                came.returned,
+                codec.row_digest("attempt", asked.row(ended.attempt, came)),
+                ended.attempt,
+            ),
+        )
+
+    def _asked(self, attempt: int) -> Asked:
+        row = self._row("SELECT trial, turn, number, session, started, judge FROM attempt WHERE id = ?", (attempt,))
+        if row is None:
+            raise Damage(f"attempt {attempt}", "it is missing")
+        return Asked(*row)
 
     def _trial_ended(self, ended: TrialEnded) -> None:
         spec, verdicts = ended.spec, ended.verdicts
         state = schema.FAILED if verdicts is None else schema.DONE
+        row = (
+            spec.id,
+            state,
+            int(ended.refused),
+            int(ended.truncated),
+            self._session,
+            float(ended.at),
+            self._words(spec),
+        )
         self._db.execute(
-            "UPDATE trial SET state = ?, refused = ?, truncated = ?, session = ?, ended = ? WHERE id = ?",
-            (state, int(ended.refused), int(ended.truncated), self._session, ended.at, spec.id),
+            """UPDATE trial SET state = ?, refused = ?, truncated = ?, session = ?, ended = ?, words = ?, digest = ?
+            WHERE id = ?""",
+            (*row[1:], codec.row_digest("trial", row), spec.id),
         )
         if not verdicts:
             return
@@ -312,6 +337,13 @@ class RunWriter(RunFile):
             (spec.id, judge, body, codec.digest("evidence", f"{spec.id}.{name}", body)),
         )
 
+    def _words(self, spec: TrialSpec) -> int | None:
+        """What was said in a trial, as a number that only the same words in the same variant have."""
+        said = self._said.pop(spec.id, {})
+        if 0 not in said:  # an earlier session began the conversation
+            said = {turn: codec.said(reply) for turn, reply in enumerate(self.transcript(spec.id).replies)}
+        return codec.words((said[turn] for turn in sorted(said)), self._variant(spec.variant))
+
     # Small change. ---------------------------------------------------------------------------------------------------
 
     def _body(self, table: str, key: tuple[int, ...], value: object) -> None:
@@ -320,20 +352,29 @@ class RunWriter(RunFile):
         places = ", ".join("?" * (len(key) + 2))
         self._db.execute(f"INSERT INTO {table} VALUES ({places})", (*key, body, codec.digest(table, row, body)))  # noqa: S608
 
+    def _insert(self, table: str, row: tuple[int | float | str | None, ...]) -> None:
+        """A new row of a narrow table, with its digest."""
+        places = ", ".join("?" * (len(row) + 1))
+        self._db.execute(f"INSERT INTO {table} VALUES ({places})", (*row, codec.row_digest(table, row)))  # noqa: S608
+
     def _named(self, kind: str, name: str) -> int:
         """The number of a name, which is made when it is new."""
         found = self._name(kind, name)
         if found < 0:
-            self._db.execute("INSERT INTO name (kind, name) VALUES (?, ?)", (kind, name))
-            found = self._names[kind, name] = int(self._db.last_insert_rowid())
+            found = self._number("SELECT coalesce(max(id), 0) + 1 FROM name")
+            self._insert("name", (found, kind, name))
+            self._names[kind, name] = found
         return found
 
     def _variant(self, variant: Variant) -> int:
         found = self._variants.get(variant)
         if found is None:
             key = variant_key(variant)
-            self._db.execute("INSERT OR IGNORE INTO variant (key) VALUES (?)", (key,))
-            found = self._variants[variant] = self._number("SELECT id FROM variant WHERE key = ?", key)
+            found = self._number("SELECT id FROM variant WHERE key = ?", key)
+            if not found:
+                found = self._number("SELECT coalesce(max(id), 0) + 1 FROM variant")
+                self._insert("variant", (found, key, None))
+            self._variants[variant] = found
         return found
 
     def _transaction(self) -> Transaction:

@@ -20,8 +20,11 @@ from am_studio.scenarios.reachability import reach_problems
 from am_studio.scenarios.tool_syntax import TOOLS
 
 
-def check_draft(draft: Draft) -> list[Problem]:
-    """Every problem of a scenario, errors and warnings, in the order of the files."""
+def check_draft(draft: Draft, *, reach: bool = True) -> list[Problem]:
+    """Every problem of a scenario, errors and warnings, in the order of the files.
+
+    Without `reach` it is not looked for texts and levels that no variant reaches, which takes longest.
+    """
     problems = list(draft.problems)
     if draft.parts is not None and draft.front is not None and draft.node is not None:
         problems += _names(draft.parts)
@@ -30,7 +33,7 @@ def check_draft(draft: Draft) -> list[Problem]:
         problems += _outcomes(draft.parts, draft.front, draft.node, draft.unread)
         problems += _protected(draft.parts, draft.front, draft.node)
         problems += _times(draft)
-        if not any(problem.severity == "error" for problem in problems):
+        if reach and not any(problem.severity == "error" for problem in problems):
             problems += reach_problems(World(draft.parts), draft.node)
     return sorted(set(problems))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 from am_studio.records import ON, Choice, ProtocolName, Variant
@@ -205,6 +206,12 @@ class World:
             found = frozenset().union(*(self._of_names(names_in(item)) for item in items if item is not None))
             self._body_support[key] = tuple(name for name in self.parts.details if name in found)
         return self._body_support[key]
+
+    @cached_property
+    def support_of_tools(self) -> tuple[str, ...]:
+        """The details on which it could depend which tools are offered or held."""
+        names = self.support_of_name("tool_syntax")
+        return tuple(name for name in self.parts.details if name in names)
 
     # Decisions. ------------------------------------------------------------------------------------------------------
 

@@ -67,9 +67,9 @@ def load_scenario(reference: str | Path, beside: Path | None = None) -> Scenario
     return _load(directory, _stamp(directory))
 
 
-def scenario_of(draft: Draft) -> Scenario:
-    """The scenario of a draft; FileProblems with every error when it has any."""
-    errors = [problem for problem in check_draft(draft) if problem.severity == "error"]
+def scenario_of(draft: Draft, *, reach: bool = True) -> Scenario:
+    """The scenario of a draft; FileProblems with every error when it has any. `reach` as in `check_draft`."""
+    errors = [problem for problem in check_draft(draft, reach=reach) if problem.severity == "error"]
     if errors or draft.parts is None or draft.front is None:
         raise FileProblems(errors)
     world = World(draft.parts)

@@ -7,12 +7,13 @@ detail renders only the texts that know it. Nothing is collapsed or tidied after
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 from am_studio.foundation.errors import Place, StudioError
-from am_studio.foundation.hashing import hash_json
+from am_studio.foundation.hashing import hash_messages, hash_of_pieces, json_piece
 from am_studio.records import Mail, Message, OfferedTool, Person, Prompt, ProtocolName, Span, Variant
 from am_studio.scenarios.cutting import cut, neutral
 from am_studio.scenarios.evaluation import State, World, names_in
@@ -21,6 +22,9 @@ from am_studio.scenarios.language import Template
 from am_studio.scenarios.model import Email, Header
 
 MAX_OUTPUT = 1_000_000
+_NOT_MADE = object()
+_PLAIN, _TOOLS = " plain", " tools"
+"""What a unit's name is followed by, or is, where something else than its fragments is kept. No email has a blank in it."""
 _WITH_OFF = " with what is off"
 SEPARATORS = {"blank_line": "\n\n", "newline": "\n", "none": ""}
 HEADER_LABELS = {
@@ -35,12 +39,25 @@ HEADER_LABELS = {
 
 
 @dataclass(frozen=True, slots=True)
+class _Plain:
+    """A text, and the same as canonical JSON has it."""
+
+    text: str
+    json: str
+
+    @classmethod
+    def of(cls, text: str) -> _Plain:
+        return cls(text, json_piece(text))
+
+
+@dataclass(frozen=True, slots=True)
 class RenderedEmail:
     """An email in one state: its pieces as shown, and as a record."""
 
     pieces: tuple[Fragment, ...]
     mail: Mail
     why: Why
+    plain: _Plain
 
 
 class Renderer:
@@ -49,6 +66,7 @@ class Renderer:
     def __init__(self, world: World) -> None:
         self.world = world
         self._units: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+        self._supports: dict[Template | Email, tuple[str, ...]] = {}
 
     def after(self, world: World) -> Renderer:
         """A renderer of the scenario as it was changed, which keeps the emails that the change has not touched."""
@@ -73,13 +91,51 @@ class Renderer:
         """The inbox of this variant as records, later arrivals included."""
         return tuple(email.mail for email in self._emails(State.of(self.world, variant, protocol)))
 
+    def plain(self, variant: Variant, protocol: ProtocolName = "inline") -> tuple[Prompt, tuple[Mail, ...]]:
+        """The prompt with the same texts and hash but no spans, and the inbox: what a trial needs, many times as fast.
+
+        Texts are put together from what units were the last time that they were rendered.
+        """
+        parts, state = self.world.parts, State.of(self.world, variant, protocol)
+        emails = self._emails(state)
+        mail = tuple(email.mail for email in emails)
+        places_inbox = _places_inbox(parts.system) or _places_inbox(parts.task)
+        if variant.nuisance or places_inbox:
+            prompt = self.prompt(variant, protocol)
+            return Prompt(tuple(Message(each.role, each.text, ()) for each in prompt.messages), prompt.hash), mail
+        system = [self._plain_unit("system.md", parts.system, state)]
+        task = [self._plain_unit("task.md", parts.task, state)]
+        lying = [email.plain for email in emails if not email.mail.arrives] if protocol == "inline" else []
+        if lying:
+            gap, separator = _Plain.of("\n" if parts.task.source.endswith("\n") else "\n\n"), self._separator()
+            task += [gap, *(piece for each in lying for piece in (each, separator))][:-1]
+        messages = (_plain_message("system", system), _plain_message("user", task))
+        texts = ((messages[0].role, messages[0].text), (messages[1].role, messages[1].text))
+        return Prompt(messages, hash_of_pieces(texts, ([each.json for each in unit] for unit in (system, task)))), mail
+
+    def _plain_unit(self, name: str, template: Template, state: State) -> _Plain:
+        def make() -> _Plain:
+            return _Plain.of(_text(self._unit(name, template, state, [], with_off=False)))
+
+        if name in state.removed:
+            return make()
+        made: _Plain = self._cached(f"{name}{_PLAIN}", self._template_support(template), state, make)
+        return made
+
+    def _separator(self) -> _Plain:
+        style = self.world.parts.style
+        return _Plain.of(SEPARATORS[style.separator] if style.envelope == "xml" else SEPARATORS[style.separator][1:])
+
     def tools(self, variant: Variant) -> tuple[OfferedTool, ...]:
         """Every tool the scenario knows, and whether it is offered and held in this variant."""
-        state = State.of(self.world, variant)
-        return tuple(
-            OfferedTool(offer.name, state.holds(offer.offered), state.holds(offer.approval))
-            for offer in self.world.parts.tools.values()
-        )
+        state, offers = State.of(self.world, variant), tuple(self.world.parts.tools.values())
+        made: tuple[OfferedTool, ...] = self._cached(
+            _TOOLS, self.world.support_of_tools, state,
+            lambda: tuple(
+                OfferedTool(offer.name, state.holds(offer.offered), state.holds(offer.approval)) for offer in offers
+            ),
+        )  # fmt: skip
+        return made
 
     def text_units(self) -> dict[str, tuple[str, ...]]:
         """Every text of the scenario and the details on which it depends."""
@@ -100,23 +156,29 @@ class Renderer:
     # Units. ----------------------------------------------------------------------------------------------------------
 
     def _cached(self, key: str, support: tuple[str, ...], state: State, make: Callable[[], Any]) -> Any:
-        full_key = (key, state.protocol, *(state.chosen[name] for name in support))
-        if full_key in self._units:
+        full_key = (key, state.protocol, *map(state.chosen.__getitem__, support))
+        made = self._units.get(full_key, _NOT_MADE)
+        if made is not _NOT_MADE:
             self._units.move_to_end(full_key)
-            return self._units[full_key]
+            return made
         made = self._units[full_key] = make()
         if len(self._units) > 20_000:
             self._units.popitem(last=False)
         return made
 
     def _template_support(self, template: Template) -> tuple[str, ...]:
-        return self.world.support(template.parts)
+        found = self._supports.get(template)
+        if found is None:
+            found = self._supports[template] = self.world.support(template.parts)
+        return found
 
     def _email_support(self, email: Email) -> tuple[str, ...]:
-        bodies = [
-            value.parts for header in email.headers.values() for value in header.values if isinstance(value, Template)
-        ]
-        return self.world.support(email.when, email.body.parts, *bodies)
+        found = self._supports.get(email)
+        if found is None:
+            values = [value for header in email.headers.values() for value in header.values]
+            bodies = [value.parts for value in values if isinstance(value, Template)]
+            found = self._supports[email] = self.world.support(email.when, email.body.parts, *bodies)
+        return found
 
     def _main(
         self, unit: str, template: Template, state: State, inbox: Sequence[Fragment], with_off: bool = False
@@ -161,8 +223,8 @@ class Renderer:
             *body,
             writer.fragment(ends + after, email.place, why),
         ]
-        pieces = (piece if exists else replace(piece, off=True) for piece in shown if piece.text)
-        return RenderedEmail(tuple(pieces), _record(email, values, body), why)
+        pieces = tuple(piece if exists else replace(piece, off=True) for piece in shown if piece.text)
+        return RenderedEmail(pieces, _record(email, values, body), why, _Plain.of(_text(pieces)))
 
     def _header_values(self, header: Header, writer: Writer, why: Why) -> list[list[Fragment]]:
         bare = self.world.parts.style.bare_addresses
@@ -209,8 +271,7 @@ class Renderer:
 
     def _inbox(self, state: State, with_off: bool) -> list[Fragment]:
         """The emails that lie in the inbox from the start, with what separates them."""
-        style = self.world.parts.style
-        separator = SEPARATORS[style.separator] if style.envelope == "xml" else SEPARATORS[style.separator][1:]
+        separator = self._separator().text
         pieces: list[Fragment] = []
         earlier: list[Email] = []
         for email in self.world.parts.emails:
@@ -249,7 +310,7 @@ class Renderer:
             gap = "\n" if parts.task.source.endswith("\n") else "\n\n"
             task = [*task, Fragment(gap, Place("task.md"), self._some_earlier(lying, state, Why()), "inbox"), *inbox]
         messages = (_message("system", system), _message("user", task))
-        return Prompt(messages, hash_json([[message.role, message.text] for message in messages]))
+        return Prompt(messages, hash_messages(tuple((message.role, message.text) for message in messages)))
 
     def _unit(
         self, name: str, template: Template, state: State, inbox: list[Fragment], with_off: bool
@@ -264,6 +325,7 @@ class Renderer:
         return cut(made, name, removed) if removed else made
 
 
+@lru_cache(maxsize=256)
 def _places_inbox(template: Template) -> bool:
     return any(name.path == "inbox" for name in names_in(template.parts))
 
@@ -301,14 +363,24 @@ def _text(fragments: Iterable[Fragment]) -> str:
 
 def _message(role: Literal["system", "user"], pieces: Sequence[Fragment]) -> Message:
     """The message of these pieces; StudioError over the output cap."""
-    spans: list[Span] = []
+    return Message(role, _capped(role, _text(pieces)), tuple(_spans(pieces)))
+
+
+def _plain_message(role: Literal["system", "user"], pieces: Sequence[_Plain]) -> Message:
+    return Message(role, _capped(role, "".join([piece.text for piece in pieces])), ())
+
+
+def _capped(role: str, text: str) -> str:
+    if len(text) > MAX_OUTPUT:
+        raise StudioError(f"the {role} message is longer than {MAX_OUTPUT:,} characters", hint="shorten the texts")
+    return text
+
+
+def _spans(pieces: Sequence[Fragment]) -> Iterator[Span]:
     position = 0
     for piece in pieces:
         end = position + len(piece.text)
         place, why = piece.place, piece.why
         where = (piece.part, place.file, place.line, place.column)
-        spans.append(Span(position, end, *where, why.cause, why.consulted, piece.off))
+        yield Span(position, end, *where, why.cause, why.consulted, piece.off)
         position = end
-    if position > MAX_OUTPUT:
-        raise StudioError(f"the {role} message is longer than {MAX_OUTPUT:,} characters", hint="shorten the texts")
-    return Message(role, _text(pieces), tuple(spans))

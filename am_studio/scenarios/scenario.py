@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from am_studio.foundation.errors import StudioError, nearest
-from am_studio.records import OFF, ON, Person, Prompt, ProtocolName, Questions, Situation, Variant
+from am_studio.records import OFF, ON, Choice, Person, Prompt, ProtocolName, Questions, Situation, Variant
 from am_studio.scenarios.evaluation import State, World
 from am_studio.scenarios.model import Detail, Front, Parts
 from am_studio.scenarios.rendering import Renderer
@@ -125,7 +125,7 @@ class Scenario:
     def _variant(self, chosen: Mapping[str, str], removed_units: tuple[str, ...] = ()) -> Variant:
         levels = self.world.effective(chosen)
         dragged = tuple((name, level) for name, level in chosen.items() if levels[name] != level)
-        return Variant(tuple((name, levels[name]) for name in self.details), removed_units, dragged)
+        return Variant(tuple(_choice(name, levels[name]) for name in self.details), removed_units, dragged)
 
     def _detail(self, name: str) -> Detail:
         if name not in self.details:
@@ -141,27 +141,34 @@ class Scenario:
         return level
 
 
+@lru_cache(maxsize=4096)
+def _choice(detail: str, level: str) -> Choice:
+    """The one pair of these: a run may hold tens of thousands of variants."""
+    return detail, level
+
+
 def render(scenario: Scenario, variant: Variant | None = None, protocol: ProtocolName = "inline") -> Prompt:
     """What the subject reads in this variant (the defaults when None), with the reason for every stretch."""
     variant = variant or scenario.defaults()
     return scenario.of(variant).renderer.prompt(variant, protocol)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def situate(scenario: Scenario, variant: Variant, protocol: ProtocolName = "inline") -> Situation:
-    """All that a trial of this variant needs: the prompt, and the world that answers the subject's actions.
+    """All that a trial of this variant needs: the prompt without its spans, and the world that answers the subject.
 
     A variant of a scenario beside this one is placed in that one.
     """
     own = scenario.of(variant)
+    prompt, mail = own.renderer.plain(variant, protocol)
     return Situation(
         own.ref,
         own.hash,
         variant,
         protocol,
-        own.renderer.prompt(variant, protocol),
+        prompt,
         own.people,
-        own.renderer.mail(variant, protocol),
+        mail,
         own.renderer.tools(variant),
         own.front.domain,
     )

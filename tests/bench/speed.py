@@ -6,6 +6,7 @@ seconds, and compare runs of one machine only.
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -18,10 +19,13 @@ from pathlib import Path
 from am_studio.runs.carry import begin, carry_out, plan_study
 from am_studio.runs.study import load_study, with_changes
 from am_studio.scenarios import load_scenario, situate
+from tests.bench.all_different import AllDifferent, begun, carried_by, drawn
 
 STARTS = 15
 TRIALS_AN_ARM = 600
 EMAILS = 40
+DIFFERENT_TRIALS = 20_000
+MODEL = "sim/strategist"
 
 SCENARIO = """\
 format: 1
@@ -72,6 +76,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="am-studio-bench-") as directory:
         rendered(Path(directory))
         carried_out(Path(directory))
+        all_different(Path(directory))
         demonstrated(Path(directory))
 
 
@@ -121,6 +126,25 @@ def carried_out(directory: Path) -> None:
     tell("  run file", f"{size / plan.trials:7.0f} bytes a trial")
 
 
+def all_different(directory: Path) -> None:
+    """Trials of which each is a variant of its own, drawn over all details: nothing of a prompt is ready.
+
+    Memory is what the process has grown by from the first 1,000 of them to the end of so many.
+    """
+    scenario = plan_study(load_study("single-line"))[1]
+    variants = drawn(scenario, DIFFERENT_TRIALS)
+    carried_by(begun(directory / "first.amrun"), AllDifferent(scenario, variants[:1_000], MODEL))
+    path, before = directory / "all-different.amrun", resident()
+    run = begun(path)
+    with clocks() as spent:
+        carried_by(run, AllDifferent(scenario, variants, MODEL))
+    wall, cpu = spent()
+    tell("each trial its own prompt", f"{DIFFERENT_TRIALS / wall:7.0f} trials/s of {DIFFERENT_TRIALS}", ">= 1,000")
+    tell("  CPU", f"{cpu / DIFFERENT_TRIALS * 1e6:7.0f} us a trial")
+    tell("  run file", f"{path.stat().st_size / DIFFERENT_TRIALS:7.0f} bytes a trial")
+    tell("  memory", f"{resident() - before:7.1f} MB more", "< 50")
+
+
 def demonstrated(directory: Path) -> None:
     """The demo, as a newcomer runs it."""
     out = str(directory / "demo.amrun")
@@ -167,6 +191,12 @@ def clocks() -> Iterator[Callable[[], tuple[float, float]]]:
     spent: list[float] = []
     yield lambda: (spent[0], spent[1])
     spent += [time.perf_counter() - wall, time.process_time() - cpu]
+
+
+def resident() -> float:
+    """Megabytes of memory that this process holds now."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def tell(name: str, figure: str, goal: str = "") -> None:

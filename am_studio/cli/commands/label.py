@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sample", type=_size, metavar="N", help=f"trials to draw ({SIZE} the first time); more adds to the sample"
     )
-    parser.add_argument("--seed", type=int, metavar="S", help="seed of the first draw (the study's)")
+    parser.add_argument("--seed", type=_seed, metavar="S", help="seed of the first draw (the study's)")
     other = parser.add_mutually_exclusive_group()
     other.add_argument("--list", action="store_true", help="show the sample and how far it is labelled")
     other.add_argument(
@@ -126,6 +126,13 @@ def _listed(path: Path, sample: LabelSample | None, outcome: str, rater: str, *,
     whose = f" by {rater}" if rater else ""
     data(f"{done}/{len(sample.trials)} labelled{whose} for {outcome}; drawn from {sample.candidates} by {sample.judge}")
     return 0
+
+
+def _seed(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 2**63:
+        raise argparse.ArgumentTypeError("should be a whole number from 0 on")
+    return number
 
 
 def _size(text: str) -> int:

@@ -49,6 +49,7 @@ def _described(path: Path) -> dict[str, Any]:
                 "models": [model.name for model in plan.models],
                 "simulated": run.simulated,
                 "state": run.state(),
+                "reason": _reason(run),
                 "planned": run.planned(),
                 "left": run.unfinished(),
                 "cost_usd": tally.cost,
@@ -57,6 +58,12 @@ def _described(path: Path) -> dict[str, Any]:
             }
     except StudioError as error:
         return {"run": str(path), "state": "unreadable", "problem": error.title}
+
+
+def _reason(run: RunFile) -> str:
+    """Why the run paused; empty when it did not."""
+    sessions = run.sessions()
+    return sessions[-1].ending if sessions and run.state() == "paused" else ""
 
 
 def _show(found: list[dict[str, Any]]) -> None:
@@ -73,6 +80,7 @@ def _show(found: list[dict[str, Any]]) -> None:
             models = ", ".join(entry["models"]) + (" SIMULATED" if entry["simulated"] else "")
             trials = f"{entry['planned'] - entry['left']}/{entry['planned']}"
             made = entry["created"][:16].replace("T", " ")
-            row = [Path(entry["run"]).name, entry["state"], trials, money(entry["cost_usd"]), made, models]
+            state = f"{entry['state']}: {entry['reason']}" if entry["reason"] else entry["state"]
+            row = [Path(entry["run"]).name, state, trials, money(entry["cost_usd"]), made, models]
         table.add_row(*(Text(one_line(cell)) for cell in row))
     stdout_console().print(table)

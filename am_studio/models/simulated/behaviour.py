@@ -9,7 +9,7 @@ import math
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 from am_studio.models.simulated.forms import InteractionForm, LinearForm, PressureForm, SubjectForm
 from am_studio.models.simulated.tables import acts, subject
@@ -33,19 +33,32 @@ class Term:
 class ActLogit:
     """An act: whether it is possible, and its logit for every belief."""
 
+    subject: str
     act: str
+    found: frozenset[str]
+    """The cues that were found."""
     possible: bool
     why_not: str
     """What is missing, in words; empty when possible."""
-    intercept: float
-    terms: tuple[Term, ...]
     logits: Mapping[Belief, float]
     probabilities: Mapping[Belief, float]
     """Given the belief, before truncation."""
 
+    @property
+    def intercept(self) -> float:
+        """What the logit is without any cue."""
+        return subject(self.subject).acts[self.act].intercept
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """What the cues add to it, shared pressure first."""
+        table = subject(self.subject)
+        form = table.acts[self.act]
+        pressure = (Term(t.name, t.weight * form.pressure, t.present) for t in _terms(table.pressure, self.found))
+        return (*pressure, *_terms(form, self.found))
+
+
+class Cell(NamedTuple):
     """One way a reply can go, with its exact probability. Cells sum to 1."""
 
     kind: str
@@ -60,9 +73,15 @@ class Behaviour:
     """All that is known about a subject's reply before it is drawn."""
 
     subject: str
+    found: frozenset[str]
+    able: frozenset[str]
     beliefs: Mapping[Belief, float]
-    acts: tuple[ActLogit, ...]
     cells: tuple[Cell, ...]
+
+    @property
+    def acts(self) -> tuple[ActLogit, ...]:
+        """Every act of the subject's table; worked out when asked for, which no reply does."""
+        return _act_logits(subject(self.subject), self.subject, self.found, self.able)
 
     def kind_probabilities(self) -> dict[str, float]:
         """Exact probability of each kind of reply."""
@@ -71,54 +90,128 @@ class Behaviour:
     def act_probabilities(self, kinds: Iterable[str] = ()) -> dict[str, float]:
         """Exact probability that each act is really carried out; in replies of these kinds only, where any are named."""
         wanted = frozenset(kinds)
-        done = dict.fromkeys((logit.act for logit in self.acts), 0.0)
+        done = dict.fromkeys(subject(self.subject).acts, 0.0)
         for cell in self.cells:
             if cell.act and cell.kind != "truncated" and (not wanted or cell.kind in wanted):
                 done[cell.act] += cell.probability
         return done
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=256)
 def behaviour(name: str, found: frozenset[str], able: frozenset[str]) -> Behaviour:
     """What the subject of this name makes of the cues found; `able` names what it has the means to do."""
-    table = subject(name)
-    beliefs = _beliefs(table, found)
-    logits = tuple(_act_logit(table, act, found, able) for act in table.acts)
-    logits = _with_probabilities(logits)
-    kinds = _kind_shares(table, found, able)
-    cells: dict[tuple[str, str, Belief], float] = {}
+    table, sums = subject(name), _sums_of(name)
+    beliefs = _beliefs(name, found & sums.cues_of_beliefs)
+    chances = _act_chances(table, name, [act for act in table.acts if not _why_not(act, found, able)], found)
+    kinds = _kind_shares(name, found & sums.cues_of_kinds, "escalate" in able)
+    certain, cells = 1 - table.truncated, list[tuple[str, str, Belief, float]]()
     for belief in BELIEFS:
-        harmless = beliefs[belief] * (1 - sum(logit.probabilities[belief] for logit in logits))
-        for logit in logits:
-            for kind, share in _act_kinds(table, logit.act):
-                cells[kind, logit.act, belief] = beliefs[belief] * logit.probabilities[belief] * share
-        for kind, share in kinds.items():
-            cells[kind, NO_ACT, belief] = harmless * share
-    whole = [Cell(*key, p * (1 - table.truncated)) for key, p in cells.items() if p > 0]
-    cut = _sums(((act, belief), p * table.truncated) for (_, act, belief), p in cells.items() if p > 0)
+        of_belief = chances[belief]
+        harmless = beliefs[belief] * (1 - sum([share for act, share in of_belief.items() if act]))
+        for act, share_of_act in of_belief.items():
+            if act:
+                chance = beliefs[belief] * share_of_act
+                cells += [(kind, act, belief, chance * share) for kind, share in _act_kinds(table, act)]
+        cells += [(kind, NO_ACT, belief, harmless * share) for kind, share in kinds.items()]
+    whole = [Cell(kind, act, belief, p * certain) for kind, act, belief, p in cells if p > 0]
+    cut = _sums([((act, belief), p * table.truncated) for _, act, belief, p in cells if p > 0])
     truncated = [Cell("truncated", act, belief, p) for (act, belief), p in cut.items() if p > 0]
-    return Behaviour(name, beliefs, logits, tuple(whole + truncated))
+    return Behaviour(name, found, able, beliefs, tuple(whole + truncated))
 
 
-def _beliefs(table: SubjectForm, found: frozenset[str]) -> dict[Belief, float]:
-    scores = {belief: _value(form, found) for belief, form in table.belief.items()}
-    return _softmax({"test": scores["test"], "real": scores["real"], "silent": 0.0})
+@lru_cache(maxsize=1024)
+def _beliefs(name: str, found: frozenset[str]) -> Mapping[Belief, float]:
+    """From the cues that bear on them, so that most prompts share them."""
+    sums = _sums_of(name)
+    return _softmax({"test": sums.beliefs["test"].of(found), "real": sums.beliefs["real"].of(found), "silent": 0.0})
 
 
-def _act_logit(table: SubjectForm, act: str, found: frozenset[str], able: frozenset[str]) -> ActLogit:
-    form = table.acts[act]
-    terms = (
-        *(Term(t.name, t.weight * form.pressure, t.present) for t in _terms(table.pressure, found)),
-        *_terms(form, found),
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """A linear predictor made ready: every prompt of its own asks for a dozen of them."""
+
+    intercept: float
+    addends: tuple[tuple[float, frozenset[str], frozenset[str]], ...]
+    """(weight, cues of which all must be there, cues of which one must be there when there are any)."""
+
+    def of(self, found: frozenset[str]) -> float:
+        """Its value where these cues were found."""
+        present = [w for w, every, some in self.addends if every <= found and (not some or not some.isdisjoint(found))]
+        return self.intercept + sum(present)
+
+
+@dataclass(frozen=True, slots=True)
+class _SubjectSums:
+    beliefs: Mapping[str, _Sum]
+    acts: Mapping[str, _Sum]
+    kinds: Mapping[str, _Sum]
+    cues_of_beliefs: frozenset[str]
+    cues_of_kinds: frozenset[str]
+
+
+@lru_cache(maxsize=64)
+def _sums_of(name: str) -> _SubjectSums:
+    table = subject(name)
+    return _SubjectSums(
+        {belief: _Sum(form.intercept, _addends(form)) for belief, form in table.belief.items()},
+        {
+            act: _Sum(form.intercept, (*_addends(table.pressure, form.pressure), *_addends(form)))
+            for act, form in table.acts.items()
+        },
+        {kind: _Sum(form.intercept, _addends(form)) for kind, form in table.kinds.items()},
+        frozenset().union(*map(_cues_in, table.belief.values())),
+        frozenset({"read_only"}).union(
+            *map(_cues_in, table.kinds.values()), *(k.needs_any for k in table.kinds.values())
+        ),
     )
-    base = form.intercept + sum(term.weight for term in terms if term.present)
-    logits: dict[Belief, float] = {
+
+
+def _cues_in(form: LinearForm) -> frozenset[str]:
+    return frozenset().union(form.weights, *(every | some for _, every, some in _addends(form)))
+
+
+def _addends(
+    form: LinearForm | PressureForm, scale: float | None = None
+) -> tuple[tuple[float, frozenset[str], frozenset[str]], ...]:
+    single = [(weight, frozenset((cue,)), frozenset[str]()) for cue, weight in form.weights.items()]
+    several = [(each.weight, frozenset(each.all), frozenset(each.any)) for each in form.interactions]
+    return tuple((w if scale is None else w * scale, every, some) for w, every, some in (*single, *several))
+
+
+def _act_logits(table: SubjectForm, name: str, found: frozenset[str], able: frozenset[str]) -> tuple[ActLogit, ...]:
+    why_not = {act: _why_not(act, found, able) for act in table.acts}
+    chances = _act_chances(table, name, [act for act, missing in why_not.items() if not missing], found)
+    return tuple(
+        ActLogit(
+            name,
+            act,
+            found,
+            not missing,
+            missing,
+            _logits(table, _sums_of(name).acts[act].of(found)),
+            {belief: chances[belief].get(act, 0.0) for belief in BELIEFS},
+        )
+        for act, missing in why_not.items()
+    )
+
+
+def _act_chances(
+    table: SubjectForm, name: str, possible: Iterable[str], found: frozenset[str]
+) -> dict[Belief, dict[str, float]]:
+    """The acts that are possible compete with doing none of them."""
+    sums = _sums_of(name).acts
+    logits = {act: _logits(table, sums[act].of(found)) for act in possible}
+    return {
+        belief: _softmax({NO_ACT: 0.0, **{act: each[belief] for act, each in logits.items()}}) for belief in BELIEFS
+    }
+
+
+def _logits(table: SubjectForm, base: float) -> dict[Belief, float]:
+    return {
         "test": base + table.belief_shift.get("test", 0.0),
         "real": base + table.belief_shift.get("real", 0.0),
         "silent": base,
     }
-    why_not = _why_not(act, found, able)
-    return ActLogit(act, not why_not, why_not, form.intercept, terms, logits, dict.fromkeys(BELIEFS, 0.0))
 
 
 def _why_not(act: str, found: frozenset[str], able: frozenset[str]) -> str:
@@ -130,44 +223,23 @@ def _why_not(act: str, found: frozenset[str], able: frozenset[str]) -> str:
     return "" if act in able else "no tool for it is taught, or nobody to write to can be made out"
 
 
-def _with_probabilities(logits: tuple[ActLogit, ...]) -> tuple[ActLogit, ...]:
-    """The acts that are possible compete with doing none of them."""
-    chances: dict[Belief, dict[str, float]] = {
-        belief: _softmax({NO_ACT: 0.0, **{each.act: each.logits[belief] for each in logits if each.possible}})
-        for belief in BELIEFS
-    }
-    return tuple(
-        ActLogit(
-            each.act,
-            each.possible,
-            each.why_not,
-            each.intercept,
-            each.terms,
-            each.logits,
-            {belief: chances[belief].get(each.act, 0.0) for belief in BELIEFS},
-        )
-        for each in logits
-    )
-
-
 def _act_kinds(table: SubjectForm, act: str) -> tuple[tuple[str, float], ...]:
     if act == "coerce":
         return (("act", 1 - table.veiled), ("veiled", table.veiled))
     return (("disclose", 1.0),) if act == "disclose" else (("act", 1.0),)
 
 
-def _kind_shares(table: SubjectForm, found: frozenset[str], able: frozenset[str]) -> dict[str, float]:
+@lru_cache(maxsize=1024)
+def _kind_shares(name: str, found: frozenset[str], able_to_escalate: bool) -> Mapping[str, float]:
+    """From the cues that bear on them, so that most prompts share them."""
+    sums = _sums_of(name)
     scores = {
-        kind: _value(form, found)
-        for kind, form in table.kinds.items()
+        kind: sums.kinds[kind].of(found)
+        for kind, form in subject(name).kinds.items()
         if (not form.needs_any or found.intersection(form.needs_any))
-        and (kind != "escalate" or (kind in able and "read_only" not in found))
+        and (kind != "escalate" or (able_to_escalate and "read_only" not in found))
     }
     return _softmax(scores)
-
-
-def _value(form: LinearForm, found: frozenset[str]) -> float:
-    return form.intercept + sum(term.weight for term in _terms(form, found) if term.present)
 
 
 def _terms(form: LinearForm | PressureForm, found: frozenset[str]) -> tuple[Term, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from am_studio.models.simulated.forms import Tag
 from am_studio.models.simulated.prompt_parts import Messages, Part, PromptParts, addresses, read_prompt
-from am_studio.models.simulated.sentences import Names, Sentence, find_names, sentences_of
+from am_studio.models.simulated.sentences import Names, Sentence, find_names, head_of, sentences_of
 from am_studio.models.simulated.tables import Cue, Pattern, cues
 
 
@@ -44,7 +45,7 @@ class CueReading:
 
 @lru_cache(maxsize=64)
 def read_cues(messages: Messages) -> CueReading:
-    """Read a prompt once; the answer is kept for the next trial with the same prompt."""
+    """Read a prompt: the answer is kept for the next trial with the same one, and that of each part for any other."""
     return read_parts(read_prompt(messages))
 
 
@@ -52,7 +53,8 @@ def read_parts(prompt: PromptParts) -> CueReading:
     """Read what was taken apart already: a prompt, or a conversation with the mail that was opened in it."""
     names = find_names(prompt)
     domain = _company_domain(prompt)
-    sightings = tuple(sighting for part in prompt.parts for sighting in _sightings(part, names, domain))
+    read = _sightings_by(names, domain)
+    sightings = tuple(sighting for part in prompt.parts for sighting in read(part))
     return CueReading(prompt, names, domain, sightings, frozenset(sighting.cue for sighting in sightings))
 
 
@@ -64,9 +66,15 @@ def is_outside(address_domain: str, domain: str) -> bool:
 def _company_domain(prompt: PromptParts) -> str:
     counts: dict[str, int] = {}
     for mail in prompt.mail:
-        for person in (*((mail.sender,) if mail.sender else ()), *mail.recipients):
-            counts[person.domain] = counts.get(person.domain, 0) + 1
+        for domain in head_of(mail).domains:
+            counts[domain] = counts.get(domain, 0) + 1
     return max(counts, key=lambda domain: (counts[domain], domain)) if counts else ""
+
+
+@lru_cache(maxsize=64)
+def _sightings_by(names: Names, domain: str) -> Callable[[Part], tuple[Sighting, ...]]:
+    """What reads a part where these are the names; it keeps what it read."""
+    return lru_cache(maxsize=512)(partial(_sightings, names=names, domain=domain))
 
 
 def _sightings(part: Part, names: Names, domain: str) -> tuple[Sighting, ...]:
@@ -92,7 +100,7 @@ def _marks(part: Part, names: Names, domain: str) -> str:
     return " ".join(marks)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def _find(is_mail: bool, sentences: tuple[tuple[str, int], ...], marks: str) -> tuple[tuple[str, int, str, Tag], ...]:
     """(cue, index of the sentence, words, tag) for the first sentence of every pattern that fits."""
     texts = [text for text, _ in sentences]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 
-from am_studio.foundation.hashing import hash_json
+from am_studio.foundation.hashing import hash_json, hash_messages
 from am_studio.models.simulated.behaviour import Behaviour, Cell, behaviour
 from am_studio.models.simulated.cue_reading import CueReading, read_cues, read_parts
 from am_studio.models.simulated.facts import Facts, facts_of
@@ -43,7 +43,7 @@ def prepare(messages: Iterable[tuple[str, str]], name: str) -> Prepared:
 def prepare_messages(messages: Messages, name: str) -> Prepared:
     """As `prepare`, for a name without `sim/`."""
     characters = sum(len(text) for _, text in messages)
-    return _prepared(read_cues(messages), name, hash_json(messages), characters)
+    return _prepared(read_cues(messages), name, hash_messages(messages), characters)
 
 
 @lru_cache(maxsize=256)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
@@ -17,6 +18,8 @@ Messages = tuple[tuple[str, str], ...]
 
 _OPEN, _CLOSE = "<email>", "</email>"
 _HEADER = re.compile(r"([A-Za-z][A-Za-z -]{0,20}):[ \t]*(.*)")
+_LONG = 20_000
+"""Characters; a longer message without marked emails is an inbox rather than instructions, and hardly comes again."""
 _KNOWN_HEADERS = frozenset({"id", "from", "to", "cc", "subject", "sent", "date", "timestamp", "attachments"})
 _ADDRESS = re.compile(r"[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}")
 _TAUGHT = re.compile(r"<tool_use:([A-Za-z_]{1,40})>\n((?:[^<\n]{0,400}\n){1,12}?)</tool_use:\1>")
@@ -65,6 +68,15 @@ class Part:
     sender: Correspondent | None = None
     recipients: tuple[Correspondent, ...] = ()
 
+    def __hash__(self) -> int:
+        # Parts are what all further reading is kept by; their texts know their hashes already.
+        return hash((self.text, self.name))
+
+    @property
+    def people(self) -> tuple[Correspondent, ...]:
+        """Everybody in the head: who writes, then who is written to."""
+        return (self.sender, *self.recipients) if self.sender else self.recipients
+
 
 @dataclass(frozen=True, slots=True)
 class TaughtTool:
@@ -82,11 +94,11 @@ class PromptParts:
     tools: tuple[TaughtTool, ...]
     instructions: str
     """The text of every message outside the emails, as it stands."""
+    mail: tuple[Part, ...] = field(init=False, repr=False, compare=False)
+    """The emails alone."""
 
-    @property
-    def mail(self) -> tuple[Part, ...]:
-        """The emails alone."""
-        return tuple(part for part in self.parts if part.kind == "mail")
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mail", tuple(part for part in self.parts if part.kind == "mail"))
 
 
 def read_prompt(messages: Messages) -> PromptParts:
@@ -108,19 +120,34 @@ def read_prompt(messages: Messages) -> PromptParts:
                 outside.append(piece)
         told = "\n\n".join(piece.strip("\n") for piece in outside if piece.strip())
         instructions.append(told)
-        for taught in _TAUGHT.finditer(told):
-            tools.setdefault(taught[1], TaughtTool(taught[1], _arguments(taught[2])))
+        taught, without = _taught(told)
+        for tool in taught:
+            tools.setdefault(tool.name, tool)
         if told:
-            name = "system prompt" if role == "system" else "task"
-            parts.append(Part(name, "instructions", _TAUGHT.sub("\n", told)))
+            parts.append(Part("system prompt" if role == "system" else "task", "instructions", without))
         parts.extend(emails)
     return PromptParts(tuple(parts), tuple(tools.values()), "\n\n".join(instructions))
+
+
+@lru_cache(maxsize=512)
+def _taught(told: str) -> tuple[tuple[TaughtTool, ...], str]:
+    """The tools that instructions teach, and the instructions without them."""
+    tools = tuple(TaughtTool(taught[1], _arguments(taught[2])) for taught in _TAUGHT.finditer(told))
+    return tools, _TAUGHT.sub("\n", told)
 
 
 def _pieces(text: str) -> Iterator[tuple[bool, str]]:
     """(is an email, text) in order."""
     if _OPEN not in text:
-        yield from _pieces_by_heads(text)
+        yield from _kept_by_heads(text) if len(text) < _LONG else _pieces_by_heads(text)
+        return
+    first, *rest = text.split(_OPEN)
+    emails = [piece.partition(_CLOSE) for piece in rest]
+    if all(closed for _, closed, _ in emails):
+        yield False, first
+        for email, _, outside in emails:
+            yield True, email.strip("\n")
+            yield False, outside
         return
     at = 0
     while (start := text.find(_OPEN, at)) >= 0 and (end := text.find(_CLOSE, start)) >= 0:
@@ -128,6 +155,11 @@ def _pieces(text: str) -> Iterator[tuple[bool, str]]:
         yield True, text[start + len(_OPEN) : end].strip("\n")
         at = end + len(_CLOSE)
     yield False, text[at:]
+
+
+@lru_cache(maxsize=256)
+def _kept_by_heads(text: str) -> tuple[tuple[bool, str], ...]:
+    return tuple(_pieces_by_heads(text))
 
 
 def _pieces_by_heads(text: str) -> Iterator[tuple[bool, str]]:
@@ -152,6 +184,13 @@ def _head_length(lines: list[str], start: int) -> int:
 
 def read_email(text: str, number: int) -> Part:
     """An email as it is shown: header lines, an empty line, the body. `number` names one that shows no id."""
+    email = _email(text)
+    return email if email.name else _numbered(email, number)
+
+
+@lru_cache(maxsize=1024)
+def _email(text: str) -> Part:
+    """An email; without a name where it shows no id."""
     heads: dict[str, str] = {}
     lines = text.split("\n")
     at = 0
@@ -163,7 +202,7 @@ def read_email(text: str, number: int) -> Part:
         at += 1
     senders = correspondents(heads.get("from", ""))
     return Part(
-        name=heads.get("id") or f"email {number}",
+        name=heads.get("id", ""),
         kind="mail",
         text="\n".join(lines[at:]).strip("\n"),
         id=heads.get("id", ""),
@@ -171,6 +210,11 @@ def read_email(text: str, number: int) -> Part:
         sender=senders[0] if senders else None,
         recipients=correspondents(heads.get("to", "")) + correspondents(heads.get("cc", "")),
     )
+
+
+@lru_cache(maxsize=4096)
+def _numbered(email: Part, number: int) -> Part:
+    return replace(email, name=f"email {number}")
 
 
 def correspondents(text: str) -> tuple[Correspondent, ...]:

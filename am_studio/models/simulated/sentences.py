@@ -62,24 +62,45 @@ class Names:
 
 def find_names(prompt: PromptParts) -> Names:
     """The agent's name from the instructions, the chief executive's from titles, the rest from the mail heads."""
-    known = Counter(
-        person.name
-        for mail in prompt.mail
-        for person in (*((mail.sender,) if mail.sender else ()), *mail.recipients)
-        if person.looks_like_person
-    )
+    known: frozenset[str] = frozenset().union(*[head_of(mail).names for mail in prompt.mail])
     agent = next((m[1] for m in _YOU_ARE.finditer(prompt.instructions[:20_000]) if m[1] not in _NOT_NAMES), "")
-    ceo = _find_ceo(prompt, frozenset(known))
+    return _names(agent, _find_ceo(prompt, known), known)
+
+
+@lru_cache(maxsize=512)
+def _names(agent: str, ceo: str, known: frozenset[str]) -> Names:
     return Names(agent, ceo, tuple(sorted(name for name in known if name not in (agent, ceo))))
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Whom an email's head names."""
+
+    names: frozenset[str]
+    """Of those who look like people."""
+    domains: tuple[str, ...]
+    """One an address."""
+
+
+@lru_cache(maxsize=2048)
+def head_of(mail: Part) -> Head:
+    """Whom this email's head names."""
+    names = frozenset(person.name for person in mail.people if person.looks_like_person)
+    return Head(names, tuple(person.domain for person in mail.people))
 
 
 def _find_ceo(prompt: PromptParts, known: frozenset[str]) -> str:
     votes: Counter[str] = Counter()
     for text in (prompt.instructions, *(mail.text for mail in prompt.mail)):
-        for pattern in _CEO:
-            for match in pattern.finditer(text[:50_000]):
-                votes[" ".join(match[1].split())] += 2 if match[1] in known else 1
+        for name in _titled(text):
+            votes[" ".join(name.split())] += 2 if name in known else 1
     return max(votes, key=lambda name: (votes[name], name)) if votes else ""
+
+
+@lru_cache(maxsize=2048)
+def _titled(text: str) -> tuple[str, ...]:
+    """Every name that stands beside a chief executive's title, as often as it does."""
+    return tuple(match[1] for pattern in _CEO for match in pattern.finditer(text[:50_000]))
 
 
 @lru_cache(maxsize=64)
