@@ -843,6 +843,16 @@ class AcrossModels:
 
 
 @dataclass(frozen=True, slots=True)
+class TrustGate:
+    """What a study asks of its judge before its effects may be shown as confirmed."""
+
+    kappa: float
+    """Cohen's kappa between the judge and the human labels, over all trials that it judged; at least so much."""
+    labels: int
+    """Trials of the drawn sample that have a label; at least so many."""
+
+
+@dataclass(frozen=True, slots=True)
 class AnalysisSettings:
     """What a study says of its analysis, before the first call."""
 
@@ -850,6 +860,8 @@ class AnalysisSettings:
     """A difference of rates that does not matter; for `equivalent`."""
     alpha: float = 0.05
     """The chance of any false `effect` in a table that is accepted."""
+    require: TrustGate | None = None
+    """None: effects are shown whatever is known of the judge."""
 
 
 StoppingKind = Literal["obrien-fleming", "pocock", "e-process"]

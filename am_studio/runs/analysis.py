@@ -2,7 +2,7 @@
 
 Reads the run file alone and asks no model. Whatever differs from the plan (another outcome or judge, trials still to come,
 another version of the program) is said in the table's notes, and makes it exploratory. Refuses to show effects before their
-time where the plan set one.
+time where the plan set one, and while the judge is not known to be as right as the study requires.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from am_studio.designs.registry import open_design
 from am_studio.effects.across import across_models
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.judging import Agreement, agreement, together
-from am_studio.records import AcrossModels, AnalysisSettings, EffectTable
+from am_studio.records import AcrossModels, EffectTable
 from am_studio.runs.carried import load_carried
 from am_studio.runs.deviations import AnalysisChoices, deviations
 from am_studio.runs.drift import drift
@@ -23,6 +23,7 @@ from am_studio.runs.follow import withholds_effects
 from am_studio.runs.rechecks import recheck_session
 from am_studio.runs.referee import Question, referee
 from am_studio.runs.runfile import RunFile
+from am_studio.runs.trust import Trust, lacking, trust
 from am_studio.scenarios import Scenario
 from am_studio.version import __version__
 
@@ -47,16 +48,33 @@ class Analysis:
     """How it differs from the plan; (): it is the planned analysis."""
     questions: tuple[Question, ...] = ()
     """What a referee would ask."""
+    trust: Trust | None = None
+    """The judge against human labels; None where there are none, nor a second judge."""
 
 
 class Withheld(StudioError):
-    """The plan looks at its effects at set times, and the last of them has not come."""
+    """The plan looks at its effects at set times, and the last of them has not come; counts may be shown."""
+
+
+class Unproven(Withheld):
+    """The study requires more of its judge than labels have shown; counts may be shown."""
+
+    def __init__(self, missing: tuple[str, ...]) -> None:
+        super().__init__(
+            "the judge is not yet known to be as right as the study requires",
+            "; ".join(missing),
+            "`am-studio label RUN`, or l in the studio's transcripts, asks for the labels; --anyway shows the effects, marked "
+            "exploratory",
+        )
+        self.missing = missing
+        """A sentence each."""
 
 
 def analyse(run: RunFile, outcome: str | None = None, choices: AnalysisChoices | None = None) -> Analysis:
     """The effects on an outcome (the study's own when None) from what has ended, as planned or as `choices` says.
 
-    StudioError for an unknown outcome or judge. Withheld where the plan allows no look yet, unless `choices.peek`.
+    StudioError for an unknown outcome or judge. Withheld where the plan allows no look yet, unless `choices.peek`; Unproven
+    where the judge has not shown what the study requires, unless `choices.anyway`.
     """
     plan = run.plan
     choices = replace(choices or AnalysisChoices(), outcome=outcome or plan.study.outcome)
@@ -67,7 +85,7 @@ def analyse(run: RunFile, outcome: str | None = None, choices: AnalysisChoices |
         raise StudioError(f"{plan.scenario} has no outcome '{asked}'", hint=nearest(asked, names))
     _check_judge(run, judge)
     settings = plan.study.analysis
-    settings = AnalysisSettings(choices.margin or settings.margin, choices.alpha or settings.alpha)
+    settings = replace(settings, margin=choices.margin or settings.margin, alpha=choices.alpha or settings.alpha)
     design = open_design(replace(plan.study, analysis=settings), scenario)
     results, simulated = run.results(choices.judge), run.simulated_models()
     if withholds_effects(plan) and not choices.peek and not is_over(run, scenario):
@@ -76,7 +94,10 @@ def analyse(run: RunFile, outcome: str | None = None, choices: AnalysisChoices |
             "a look in between would make chance findings likelier",
             "the counts are shown; --peek shows the effects, marked exploratory",
         )
-    exploratory = deviations(run, choices)
+    missing = lacking(trust(run, asked, judge), settings.require)
+    if missing and not choices.anyway:
+        raise Unproven(missing)
+    exploratory = (*deviations(run, choices), *missing)
     notes = (*_notes(run, exploratory), *_not_asked(scenario, asked))
     tables = []
     for model in plan.study.models:
@@ -93,6 +114,7 @@ def analyse(run: RunFile, outcome: str | None = None, choices: AnalysisChoices |
         judge,
         exploratory,
         referee(run, tables),
+        trust(run, asked, judge, tables=tables),
     )
 
 

@@ -30,6 +30,7 @@ from am_studio.records import (
     Stopping,
     StoppingKind,
     Study,
+    TrustGate,
 )
 from am_studio.scenarios.forms import FormatNumber, Level
 
@@ -79,6 +80,15 @@ class BudgetForm(Form):
     usd: float = Field(gt=0, description="US dollars; a hard stop that counts requests in flight.")
 
 
+class RequireForm(Form):
+    """How far the judge must be known to be right before effects are shown as confirmed."""
+
+    kappa: float = Field(
+        0.7, gt=0, le=1, description="Cohen's kappa of judge and human labels over all judged trials; at least."
+    )
+    labels: int = Field(50, ge=10, le=10_000, description="Trials of the drawn sample with a label; at least.")
+
+
 class AnalysisForm(Form):
     """What the analysis will hold the effects against; said before the first call, like everything here."""
 
@@ -89,6 +99,9 @@ class AnalysisForm(Form):
         description="A difference of rates that does not matter: intervals within it are equivalent to 0.",
     )
     alpha: float = Field(0.05, gt=0, lt=0.5, description="The chance of any false effect in a table that is accepted.")
+    require: RequireForm | None = Field(
+        None, description="What the judge must have shown first: `{kappa: .7, labels: 50}`. Left out: nothing."
+    )
 
 
 class StoppingForm(Form):
@@ -140,7 +153,7 @@ class StudyForm(Form):
     sampling: SamplingForm = Field(default_factory=SamplingForm)
     budget: BudgetForm | None = Field(None)
     analysis: AnalysisForm = Field(
-        default_factory=lambda: AnalysisForm(margin=0.1, alpha=0.05),
+        default_factory=lambda: AnalysisForm(margin=0.1, alpha=0.05, require=None),
         description="What the effects will be held against.",
     )
     stopping: StoppingForm | None = Field(
@@ -216,12 +229,19 @@ def _size_field(study: Study) -> str:
     return "total" if "total" in fields and "per_arm" not in fields else "per_arm"
 
 
+def _gate(form: RequireForm | None) -> TrustGate | None:
+    return None if form is None else TrustGate(form.kappa, form.labels)
+
+
 def study_as_json(study: Study) -> dict[str, Any]:
     """The study as plain JSON; where it was read from is left out, for it says nothing about what is done."""
     plain = asdict(study)
     del plain["source"], plain["stated_sampling"]
+    # So that plans made before there were such things keep their hash.
     if study.stopping is None:
-        del plain["stopping"]  # so that plans made before there was such a thing keep their hash
+        del plain["stopping"]
+    if study.analysis.require is None:
+        del plain["analysis"]["require"]
     return plain
 
 
@@ -257,7 +277,7 @@ def study_of(form: StudyForm, path: Path) -> Study:
         budget_usd=form.budget.usd if form.budget else None,
         turns=tools.turns if tools else 1,
         recheck=form.sessions.recheck,
-        analysis=AnalysisSettings(form.analysis.margin, form.analysis.alpha),
+        analysis=AnalysisSettings(form.analysis.margin, form.analysis.alpha, _gate(form.analysis.require)),
         stopping=_stopping(form.stopping),
         source=str(path),
         stated_sampling=stated,

@@ -27,6 +27,7 @@ from am_studio.tui.results.export import export
 from am_studio.tui.results.messages import Exported, Failed, Found
 from am_studio.tui.results.reading import Findings, find
 from am_studio.tui.results.state import answer_behind
+from am_studio.tui.results.trust_panel import TrustPanel
 from am_studio.tui.strangers import plain
 from am_studio.tui.widgets import StudioFooter, TitleBar
 
@@ -69,6 +70,7 @@ class ResultsScreen(Screen[None]):
         Binding("o", "next_outcome", "Outcome", id="results.outcome", tooltip="The next outcome"),
         Binding("e", "export", "Export", id="results.export", tooltip="JSON and CSV of the effects, beside the run"),
         Binding("t", "transcripts", "All trials", id="results.transcripts", tooltip="The trials of the whole run"),
+        Binding("j", "judge", "Judge", id="results.judge", tooltip="How far the judge can be trusted, by human labels"),
         Binding("b", "board", "Board", id="results.board", tooltip="The run board", show=False),
         Binding("u", "update", "Update", id="results.update", tooltip="Read the run again", show=False),
         Binding("w", "report", "Report", id="results.report", tooltip="Write a report of the run", show=False),
@@ -171,7 +173,7 @@ class ResultsScreen(Screen[None]):
         beside = [*side_lines(table), *findings.across]
         sheet = effect_sheet(table, source)
         asked = [*findings.referee, *([""] if findings.referee else [])]
-        lines = [*beside, *asked, *table.notes, *filter(None, [findings.agreement]), *sheet.legend]
+        lines = [*beside, *asked, *table.notes, *filter(None, [findings.agreement, *findings.trust[:1]]), *sheet.legend]
         stamps = [*([STAMP] if findings.simulated else []), *filter(None, [sheet.exploratory])]
         self.query_one("#stamp", Static).update(plain("\n".join(stamps)))
         self.set_class(bool(stamps), "-stamped")
@@ -201,7 +203,7 @@ class ResultsScreen(Screen[None]):
             return self._shown is not None and len(self._shown.tables) > 1
         if action == "next_outcome":
             return self._shown is not None and len(self._shown.outcomes) > 1
-        if action in {"sort", "export", "trials"}:
+        if action in {"sort", "export", "trials", "judge"}:
             return self._shown is not None
         return True
 
@@ -249,6 +251,11 @@ class ResultsScreen(Screen[None]):
         """Open the trials of the whole run."""
         self._studio.open_transcripts(self._run, outcome=self._shown.outcome if self._shown else "")
 
+    def action_judge(self) -> None:
+        """Show how far the judge can be trusted."""
+        if self._shown is not None:
+            self.app.push_screen(TrustPanel(self._shown.trust[1:]))
+
     def action_board(self) -> None:
         """Open the run board."""
         self._studio.open_board(self._run)
@@ -284,6 +291,7 @@ class ResultsScreen(Screen[None]):
         return [
             Command("results: Open trials behind the number", "The transcripts it counts.", "trials"),
             Command("results: Open all trials", "The transcripts of the whole run.", "transcripts"),
+            Command("results: Trust in the judge", "What human labels say of it; corrected rates.", "judge"),
             Command("results: Sort by column", "By the column under the cursor.", "sort"),
             Command("results: Next outcome", "Show the effects on the next outcome.", "next_outcome"),
             Command("results: Next model", "Show the effects in the next model.", "next_model"),
