@@ -28,7 +28,7 @@ from am_studio.records import (
     Variant,
     VariantCounts,
 )
-from am_studio.runs.runfile import variant_key, variant_of
+from am_studio.runs.variants import variant_key, variant_of
 from am_studio.scenarios import Scenario, load_scenario
 from designs_world import MODEL, On, opened, study, switches
 
