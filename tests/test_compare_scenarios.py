@@ -27,11 +27,12 @@ from am_studio.runs.carried import load_carried
 from am_studio.runs.carry import begin, plan_study
 from am_studio.runs.labels import set_label
 from am_studio.runs.plan import plan_as_json, plan_from_json, plan_hash
-from am_studio.runs.runfile import RunFile, variant_key, variant_of
+from am_studio.runs.runfile import RunFile
 from am_studio.runs.study import study_as_json
 from am_studio.runs.study_assessment import assess
 from am_studio.runs.study_document import StudyDocument
 from am_studio.runs.trial_view import open_trial
+from am_studio.runs.variants import variant_key, variant_of
 from am_studio.runs.verify import damages
 from am_studio.scenarios import situate
 from am_studio.tui.study.plan_told import plan_lines

@@ -103,15 +103,17 @@ def test_a_look_before_the_end_is_marked_and_resuming_is_no_deviation(study: Stu
         assert analyse(run).exploratory == ()
 
 
-def test_sessions_added_after_the_end_and_trials_asked_again_are_marked(finished: Path) -> None:
-    from am_studio.runs.writer import AttemptStarted
-
-    run = RunWriter.open(finished)
-    run.begin_session()
-    run.commit([AttemptStarted(run.new_attempt(), 3, 0, 2, 0.0, 0.0)])
-    run.end_session("finished")
-    run.close()
-    with RunFile.open(finished) as found:
+def test_sessions_added_after_the_end_and_trials_asked_again_are_marked(study: Study, tmp_path: Path) -> None:
+    path = tmp_path / "a.amrun"
+    bad_day = ModelFailure("server", "The provider had a bad day.")
+    fails_once = Subject(lambda request, number: sometimes_threatens(request, number) if number else bad_day)
+    assert work(new_run(study, path), fails_once, tries=1)[0].kind == "finished"
+    with RunFile.open(path) as found:
+        assert analyse(found).exploratory == ()
+    run = RunWriter.open(path)
+    assert run.reopen_failed() == 1
+    work(run, Subject())
+    with RunFile.open(path) as found:
         reasons = analyse(found).exploratory
     assert reasons == (
         "1 trial that had failed was asked again after their end",

@@ -161,9 +161,6 @@ def _notes(run: RunFile, exploratory: tuple[str, ...]) -> Iterator[str]:
         yield f"Incomplete: {left} of {run.planned()} planned trials have not ended."
     if plan.program != __version__:
         yield f"Planned with version {plan.program} of the program, analysed with {__version__}."
-    again = sum(number for _, number in run.reopened())
-    if again:
-        yield f"{'1 trial' if again == 1 else f'{again} trials'} failed after every try and came to be asked again later."
     unknown = run.tally().unknown
     if unknown:
         requests = "1 request" if unknown == 1 else f"{unknown} requests"

@@ -58,20 +58,8 @@ def _deviations(run: RunFile, asked: AnalysisChoices) -> Iterator[str]:
 
 
 def _retried(run: RunFile) -> int:
-    """Trials that had ended and were asked again afterwards."""
-    tables = {name for (name,) in run.query("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if "reopened" in tables:
-        ((number,),) = run.query("SELECT count(DISTINCT trial) FROM reopened")
-        return int(number)
-    finished = _finished(run)
-    if finished is None:
-        return 0
-    ((number,),) = run.query(
-        """SELECT count(DISTINCT later.trial) FROM attempt later JOIN attempt earlier ON earlier.trial = later.trial
-        WHERE later.session > ? AND earlier.session <= ? AND later.judge = 0 AND earlier.judge = 0""",
-        (finished, finished),
-    )
-    return int(number)
+    """Trials that had failed and were asked again afterwards, each as often as it was."""
+    return sum(number for _, number in run.reopened())
 
 
 def _added(run: RunFile) -> int:

@@ -6,8 +6,9 @@ Reads the run file and the tables; changes neither and decides nothing: a run wi
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -54,11 +55,11 @@ class Question:
 
 def referee(run: RunFile, tables: Sequence[EffectTable]) -> tuple[Question, ...]:
     """The questions about these tables of a run, each once a model where it is about one."""
-    found = [*_of_plan(run), *_wording(run)]
+    found, in_time = [*_of_plan(run), *_wording(run)], _in_time(run)
     for table in tables:
         model = table.model
         checks: tuple[Iterator[Question], ...] = (
-            _copies(run, model), _order(run, model), _names(run, model), _sessions(run, table), _range(table),
+            _copies(run, model), _order(model, in_time.get(model, ())), _names(run, model), _sessions(run, table), _range(table),
             _uneven(table), _few(table),
         )  # fmt: skip
         for questions in checks:
@@ -106,10 +107,10 @@ def _copies(run: RunFile, model: str) -> Iterator[Question]:
         )
 
 
-def _order(run: RunFile, model: str) -> Iterator[Question]:
+def _order(model: str, batches: Iterable[Sequence[str]]) -> Iterator[Question]:
     """Wald and Wolfowitz's test of runs, of arms in the order of their first requests, within each batch."""
     seen = expected = variance = 0.0
-    for arms in _in_time(run, model):
+    for arms in batches:
         if len(arms) >= _FEWEST_IN_ORDER and len(set(arms)) > 1:
             mean, spread = runs_expected(arms)
             seen, expected, variance = seen + runs_seen(arms), expected + mean, variance + spread
@@ -123,23 +124,21 @@ def _order(run: RunFile, model: str) -> Iterator[Question]:
         )
 
 
-def _in_time(run: RunFile, model: str) -> Iterator[list[str]]:
-    """The arms of each batch's trials in the order in which they were first asked."""
+def _in_time(run: RunFile) -> dict[str, list[list[str]]]:
+    """By model: the arms of each batch's trials in the order in which they were first asked; one query for all."""
     firsts = [first for (first,) in run.query("SELECT first FROM batch ORDER BY first")]
+    names = dict(run.query("SELECT id, name FROM name"))
     rows = run.query(
-        """SELECT trial.id, arm.name FROM trial JOIN name arm ON arm.id = trial.arm
-        JOIN name model ON model.id = trial.model
-        JOIN (
+        """SELECT trial.id, trial.arm, trial.model FROM (
           SELECT trial, min(started) AS asked FROM attempt WHERE judge = 0 AND id <= ? GROUP BY trial
-        ) first ON first.trial = trial.id
-        WHERE model.name = ? ORDER BY first.asked, trial.id""",
-        (_MOST_IN_ORDER, model),
+        ) first JOIN trial ON trial.id = first.trial ORDER BY first.asked, trial.id""",
+        (_MOST_IN_ORDER,),
     )
-    batches: dict[int, list[str]] = {}
-    for trial, arm in rows:
-        batch = max((first for first in firsts if first <= trial), default=0)
-        batches.setdefault(batch, []).append(arm)
-    yield from batches.values()
+    found: dict[str, dict[int, list[str]]] = {}
+    for trial, arm, model in rows:
+        batch = bisect_right(firsts, trial)
+        found.setdefault(names[model], {}).setdefault(batch, []).append(names[arm])
+    return {model: list(batches.values()) for model, batches in found.items()}
 
 
 def runs_seen(arms: Sequence[str]) -> int:
