@@ -661,6 +661,37 @@ Conclusion = Literal["effect", "equivalent", "undetermined"]
 
 
 @dataclass(frozen=True, slots=True)
+class Stratified:
+    """A difference with nuisance factors held apart: trials are compared with trials at the same levels of them."""
+
+    factors: tuple[str, ...]
+    strata: int
+    """Combinations of their levels that both groups have."""
+    difference: float | None
+    """Changed minus reference, over strata with Mantel-Haenszel weights."""
+    interval: Interval | None
+    p: float | None
+    """Cochran-Mantel-Haenszel, two-sided; not adjusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class NuisanceShare:
+    """How far a nuisance factor moves the rate of an outcome in one model, arms held apart."""
+
+    factor: str
+    rates: tuple[tuple[str, Rate], ...]
+    """The rate at each level, all arms together."""
+    sd: float | None
+    """Standard deviation of the rate between the levels; 0 where they differ by no more than chance. None: too few trials."""
+    interval: Interval | None
+    """Of that standard deviation."""
+    share: float | None
+    """Its share of the variance of one trial's outcome within an arm (omega squared), in [0, 1]."""
+    p: float | None
+    """Of the F test of no difference between levels."""
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """What a change of details does to the rate of an outcome in one model: changed minus reference."""
 
@@ -699,6 +730,8 @@ class Effect:
     """The difference by g-computation from a logistic model with every detail in it; None where no model was fitted."""
     source: str = ""
     """The arm whose trials stand behind it, where that is not `arm`."""
+    stratified: Stratified | None = None
+    """Beside the crude difference, where trials drew nuisance factors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -820,6 +853,8 @@ class EffectTable:
     """Where each comparison stopped; None in a study that runs to its end."""
     exploratory: tuple[str, ...] = ()
     """How the analysis differs from the plan that was hashed before the first call; (): it does not."""
+    nuisance: tuple[NuisanceShare, ...] = ()
+    """One a nuisance factor that the trials drew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -909,6 +944,8 @@ class Study:
     analysis: AnalysisSettings = AnalysisSettings()
     stopping: Stopping | None = None
     """None: all planned trials are run."""
+    nuisance: Literal["all"] | tuple[str, ...] = ()
+    """The nuisance factors that every trial draws: all that the scenario declares, or these."""
     source: str = ""
     """The file it was read from; not part of what is hashed."""
     stated_sampling: tuple[str, ...] = field(default=(), compare=False)

@@ -13,7 +13,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from am_studio.designs.base import Design, NoResults
+from am_studio.designs.base import NoResults, OpenDesign
+from am_studio.designs.nuisance import one_wording
 from am_studio.designs.registry import open_design
 from am_studio.designs.sequential import Looked
 from am_studio.effects.intervals import wilson
@@ -178,7 +179,8 @@ def make_plan(study: Study, scenario: Scenario) -> Plan:
         notes=design.notes(),
         others=tuple(OtherScenario(name, other.ref, other.hash) for name, other in scenario.beside.items()),
     )
-    return replace(plan, warnings=tuple(_warnings(plan)), hash=plan_hash(plan))
+    warnings = (*_warnings(plan), *([told] if (told := one_wording(study, scenario)) else []))
+    return replace(plan, warnings=warnings, hash=plan_hash(plan))
 
 
 def plan_hash(plan: Plan) -> str:
@@ -248,13 +250,13 @@ def check_outcome(study: Study, scenario: Scenario, compared_with: str = "") -> 
         )
 
 
-def _arms(design: Design, first: Sequence[TrialSpec], study: Study) -> tuple[PlannedArm, ...]:
+def _arms(design: OpenDesign, first: Sequence[TrialSpec], study: Study) -> tuple[PlannedArm, ...]:
     trials = Counter(spec.arm for spec in first if spec.model == study.models[0].name)
     return tuple(PlannedArm(arm.name, arm.label, arm.variant, arm.removed, trials[arm.name]) for arm in design.arms())
 
 
 def _models(
-    study: Study, forecaster: Forecaster, design: Design, first: Sequence[TrialSpec]
+    study: Study, forecaster: Forecaster, design: OpenDesign, first: Sequence[TrialSpec]
 ) -> tuple[PlannedModel, ...]:
     named = Counter(spec.model for spec in first)
     still_to_name = design.greatest() - len(first)

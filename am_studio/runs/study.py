@@ -160,6 +160,10 @@ class StudyForm(Form):
         None, description="How it may end before all its trials. Left out: it does not."
     )
     sessions: SessionsForm = Field(default_factory=SessionsForm, description="Work in several sessions.")
+    nuisance: bool | list[str] = Field(
+        True,
+        description="Nuisance factors that every trial draws: all that the scenario declares, a list of some, or `off`.",
+    )
     seed: int = Field(0, ge=0, lt=2**63, description="Same seed, same order and same seeds of the trials.")
 
 
@@ -279,6 +283,7 @@ def study_of(form: StudyForm, path: Path) -> Study:
         recheck=form.sessions.recheck,
         analysis=AnalysisSettings(form.analysis.margin, form.analysis.alpha, _gate(form.analysis.require)),
         stopping=_stopping(form.stopping),
+        nuisance=_nuisance(form.nuisance),
         source=str(path),
         stated_sampling=stated,
     )
@@ -289,6 +294,12 @@ def _stopping(form: StoppingForm | None) -> Stopping | None:
         return None
     said = {name: value for name, value in form.model_dump().items() if value is not None}
     return Stopping(**said)
+
+
+def _nuisance(form: bool | list[str]) -> Literal["all"] | tuple[str, ...]:
+    if isinstance(form, bool):
+        return "all" if form else ()
+    return tuple(dict.fromkeys(form))
 
 
 def model_of(form: str | ModelForm, stated_sampling: Sequence[str] = ()) -> ModelSettings:

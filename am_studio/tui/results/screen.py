@@ -19,6 +19,7 @@ from textual.worker import get_current_worker
 
 from am_studio.foundation.errors import StudioError
 from am_studio.reports.effect_table import STAMP, effect_sheet
+from am_studio.reports.nuisance_tables import nuisance_lines
 from am_studio.reports.sentence import finding
 from am_studio.reports.side_tables import side_lines
 from am_studio.tui.palette import Command
@@ -170,7 +171,7 @@ class ResultsScreen(Screen[None]):
         table, source = findings.tables[number], findings.sources[number]
         self.query_one("#finding", Static).update(plain(finding(table)))
         self.query_one(EffectsTable).show(table, source)
-        beside = [*side_lines(table), *findings.across]
+        beside = [*side_lines(table), *nuisance_lines(table), *findings.across]
         sheet = effect_sheet(table, source)
         asked = [*findings.referee, *([""] if findings.referee else [])]
         lines = [*beside, *asked, *table.notes, *filter(None, [findings.agreement, *findings.trust[:1]]), *sheet.legend]
