@@ -160,6 +160,8 @@ class Situation:
     mail: tuple[Mail, ...]
     tools: tuple[OfferedTool, ...]
     domain: str
+    company: str = ""
+    """The company's name as the scenario has it."""
 
 
 # What a scenario asks of every trial --------------------------------------------------------------------------------

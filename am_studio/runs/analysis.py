@@ -20,6 +20,7 @@ from am_studio.runs.carried import load_carried
 from am_studio.runs.deviations import AnalysisChoices, deviations
 from am_studio.runs.drift import drift
 from am_studio.runs.follow import withholds_effects
+from am_studio.runs.judging_plan import judges_seen, unjudged
 from am_studio.runs.rechecks import recheck_session
 from am_studio.runs.referee import Question, referee
 from am_studio.runs.runfile import RunFile
@@ -79,11 +80,12 @@ def analyse(run: RunFile, outcome: str | None = None, choices: AnalysisChoices |
     plan = run.plan
     choices = replace(choices or AnalysisChoices(), outcome=outcome or plan.study.outcome)
     scenario = load_carried(run.scenario_texts, plan, run.other_texts)
+    if choices.judge is not None:
+        choices = replace(choices, judge=judge_meant(run, choices.judge))
     asked, judge = outcome or plan.study.outcome, choices.judge or plan.judge
     names = [known.name for each in scenario.every for known in each.questions.outcomes]
     if asked not in names:
         raise StudioError(f"{plan.scenario} has no outcome '{asked}'", hint=nearest(asked, names))
-    _check_judge(run, judge)
     settings = plan.study.analysis
     settings = replace(settings, margin=choices.margin or settings.margin, alpha=choices.alpha or settings.alpha)
     design = open_design(replace(plan.study, analysis=settings), scenario)
@@ -98,12 +100,12 @@ def analyse(run: RunFile, outcome: str | None = None, choices: AnalysisChoices |
     if missing and not choices.anyway:
         raise Unproven(missing)
     exploratory = (*deviations(run, choices), *missing)
-    notes = (*_notes(run, exploratory), *_not_asked(scenario, asked))
-    tables = []
+    notes = (*_notes(run, exploratory), *_judge_notes(run, judge), *_not_asked(scenario, asked))
+    tables, judge_made_up = [], run.simulated_judge(judge)
     for model in plan.study.models:
         table = design.analyse(results, asked, model.name)
-        told = (*table.notes, *notes, *_drift(run, asked, model.name), *_copies(run, model.name))
-        made_up = table.simulated or model.name in simulated
+        told = (*table.notes, *notes, *_drift(run, asked, model.name, judge), *_copies(run, model.name))
+        made_up = table.simulated or model.name in simulated or judge_made_up
         tables.append(replace(table, simulated=made_up, notes=told, exploratory=exploratory))
     found = _agreement(run, scenario, asked, choices.judge)
     return Analysis(
@@ -147,12 +149,6 @@ def is_over(run: RunFile, scenario: Scenario) -> bool:
     return not run.unfinished() and not open_design(run.plan.study, scenario).next_trials(run.results())
 
 
-def _check_judge(run: RunFile, judge: str) -> None:
-    known = [name for (name,) in run.query("SELECT name FROM name WHERE kind = 'judge'")]
-    if judge not in (run.plan.judge, *known):
-        raise StudioError(f"no judge '{judge}' has judged this run", hint=nearest(judge, [run.plan.judge, *known]))
-
-
 def _notes(run: RunFile, exploratory: tuple[str, ...]) -> Iterator[str]:
     plan, left = run.plan, run.unfinished()
     for reason in exploratory:
@@ -167,8 +163,28 @@ def _notes(run: RunFile, exploratory: tuple[str, ...]) -> Iterator[str]:
         yield f"{requests} ended with a killed process; the answers are unknown, and the trials were asked again."
 
 
-def _drift(run: RunFile, outcome: str, model: str) -> Iterator[str]:
-    found = drift(run, outcome, model)
+def judge_meant(run: RunFile, given: str) -> str:
+    """The judge of the run that is named so, or the only one with this in its name; StudioError when there is none."""
+    names = list(dict.fromkeys((run.plan.judge, *(judge.name for judge in judges_seen(run)))))
+    found = [name for name in names if name == given] or [name for name in names if given and given in name]
+    if len(found) > 1:
+        raise StudioError(f"several judges of this run have '{given}' in their name", "\n".join(found))
+    if not found:
+        raise StudioError(f"no judge '{given}' has judged this run", hint=nearest(given, names))
+    return found[0]
+
+
+def _judge_notes(run: RunFile, judge: str) -> Iterator[str]:
+    if judge != run.plan.judge:
+        left = sum(1 for _ in unjudged(run, judge))
+        if left:
+            yield f"Incomplete: {left} trials have ended and are not judged by {judge}; complete it with `am-studio judge`."
+    if run.simulated_judge(judge):
+        yield "SIMULATED: verdicts of a simulated judge are no evidence about any real judge."
+
+
+def _drift(run: RunFile, outcome: str, model: str, judge: str) -> Iterator[str]:
+    found = drift(run, outcome, model, judge)
     if found is not None:
         yield found.told
 

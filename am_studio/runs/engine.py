@@ -97,7 +97,7 @@ class Engine:
         self._desk = Desk(
             run,
             self._recorder,
-            Ledger(self._study.budget_usd, run.tally().cost),
+            Ledger(self._study.budget_usd, run.spent()),
             self._lines,
             self._emit,
             self._out_of_budget,
@@ -105,7 +105,7 @@ class Engine:
             settings.attempt_seconds,
             chance,
         )
-        self._judging = Judging(judge, scenario, self._desk, self._crew, settings.judging)
+        self._judging = Judging(judge, scenario, self._desk, self._crew, most=settings.judging)
 
     # Control, from the loop's own thread. ---------------------------------------------------------------------------
 

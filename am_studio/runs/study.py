@@ -8,7 +8,7 @@ no settings file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -18,14 +18,11 @@ from pydantic import Field, TypeAdapter, model_validator
 from am_studio.designs.registry import known_designs
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.foundation.locations import ablations_roots
-from am_studio.foundation.model_forms import ModelSettingsForm, over
-from am_studio.foundation.settings import user_settings
 from am_studio.foundation.yamlfile import Form, load_as, read_yaml
+from am_studio.models.naming import ModelForm, model_of
 from am_studio.records import (
     AnalysisSettings,
-    ModelSettings,
     ProtocolName,
-    RateLimits,
     Sampling,
     Stopping,
     StoppingKind,
@@ -33,12 +30,6 @@ from am_studio.records import (
     TrustGate,
 )
 from am_studio.scenarios.forms import FormatNumber, Level
-
-
-class ModelForm(ModelSettingsForm):
-    """A model and how to reach it."""
-
-    name: str = Field(min_length=1, description="`sim/strategist`, or a litellm name such as `anthropic/...`.")
 
 
 class ToolsForm(Form):
@@ -300,36 +291,3 @@ def _nuisance(form: bool | list[str]) -> Literal["all"] | tuple[str, ...]:
     if isinstance(form, bool):
         return "all" if form else ()
     return tuple(dict.fromkeys(form))
-
-
-def model_of(form: str | ModelForm, stated_sampling: Sequence[str] = ()) -> ModelSettings:
-    """The model that a study names, with what it leaves open taken from the user's settings, field by field.
-
-    What the study states for all of its models (`stated_sampling`) is not left open: the same study asks everybody's
-    models in the same way. The user's key goes to the user's own endpoint or to the provider, never to an endpoint that a study names. Subjects
-    that answer in this process take nothing from there. StudioError when the settings file cannot be used.
-    """
-    given = {"name": form} if isinstance(form, str) else form.model_dump(exclude_unset=True)
-    name = given["name"]
-    if not ModelSettings(name).embedded:
-        own = {field: value for field, value in user_settings().for_model(name).items() if field not in stated_sampling}
-        if given.get("endpoint", own.get("endpoint", "")) != own.get("endpoint", ""):
-            own.pop("key_env", None)
-        given = over(own, given)
-    return _settings(ModelForm.model_validate(given))
-
-
-def _settings(form: ModelForm) -> ModelSettings:
-    return ModelSettings(
-        name=form.name,
-        endpoint=form.endpoint,
-        key_env=form.key_env,
-        input_price=form.price.input,
-        output_price=form.price.output,
-        cached_price=form.price.cached,
-        temperature=form.temperature,
-        max_tokens=form.max_tokens,
-        reasoning_effort=form.reasoning_effort,
-        client=form.client,
-        limits=RateLimits(form.limits.requests_per_minute, form.limits.tokens_per_minute, form.limits.concurrency),
-    )

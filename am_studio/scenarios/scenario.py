@@ -231,4 +231,5 @@ def situate(scenario: Scenario, variant: Variant, protocol: ProtocolName = "inli
         mail,
         own.renderer.tools(variant),
         cast.domain,
+        cast.company,
     )

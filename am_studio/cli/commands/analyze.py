@@ -18,7 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The run, the outcome, what differs from the plan, and how to show it."""
     parser.add_argument("run", type=Path, metavar="RUN", help="a run file")
     parser.add_argument("--outcome", metavar="O", help="another outcome of the scenario than the study's own")
-    parser.add_argument("--judge", metavar="J", help="by the verdicts of another judge, such as rules/1")
+    parser.add_argument(
+        "--judge",
+        metavar="J",
+        help="by the verdicts of another judge (`am-studio judge RUN --list`); a part of its name will do",
+    )
     parser.add_argument("--margin", type=_share, metavar="M", help="another margin for `equivalent`, such as .05")
     parser.add_argument("--alpha", type=_share, metavar="A", help="another level for `effect`, such as .01")
     parser.add_argument("--peek", action="store_true", help="show effects that the plan withholds until its end")
