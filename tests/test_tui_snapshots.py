@@ -16,6 +16,7 @@ import apsw
 import pytest
 import time_machine
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from am_studio.runs.carry import begin, carry_out, plan_study
 from am_studio.runs.study import load_study
@@ -77,12 +78,26 @@ def workspace(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 async def rest(pilot: Pilot[Any]) -> None:
-    """Until nothing is being worked out any more."""
+    """Until nothing is being worked out any more and the picture has stood still for a while, however busy the machine is."""
+    still, before = 0, ""
     for _ in range(400):
         await pilot.pause(0.05)
-        if not any(worker.is_running for worker in pilot.app.workers):
+        for field in pilot.app.screen.query("Input, TextArea"):
+            field.cursor_blink = False  # type: ignore[attr-defined]
+        now = pilot.app.export_screenshot()
+        working = any(worker.is_running for worker in pilot.app.workers)
+        still = 0 if working or now != before else still + 1
+        before = now
+        if still >= 8:
             break
-    await pilot.pause(0.3)
+
+
+async def arrived(pilot: Pilot[Any], left: Screen[Any]) -> None:
+    """Until another screen than the one that was left is there, and something in it has the focus."""
+    for _ in range(400):
+        await pilot.pause(0.05)
+        if pilot.app.screen is not left and pilot.app.focused is not None:
+            break
 
 
 def _library(app: StudioApp) -> None:
@@ -131,7 +146,10 @@ def test_the_look_of_a_screen(
 
     async def arrive(pilot: Pilot[Any]) -> None:
         await rest(pilot)
+        left = pilot.app.screen
         opened(pilot.app)  # type: ignore[arg-type]
+        if opened is not _library:
+            await arrived(pilot, left)
         await rest(pilot)
         for key in keys:
             await pilot.press(key)
