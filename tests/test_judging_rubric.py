@@ -33,6 +33,7 @@ from am_studio.runs.carry import begin, carry_out, plan_study
 from am_studio.runs.plan import plan_hash
 from am_studio.runs.runfile import RunFile
 from am_studio.runs.study import load_study
+from am_studio.runs.study_assessment import check_study
 from am_studio.runs.verify import damages
 from am_studio.trials import read_transcript, shown
 from conftest import SMALL_SCENARIO
@@ -442,6 +443,21 @@ def test_a_pack_brings_its_own_prompt_which_cannot_take_the_guard_away(small_pac
     _, requests = judged(THREATENS, always("no"), rubric(votes=2, prompt=plan.study.judge["prompt"]))
     assert [request.messages[1][1].split(".")[0] for request in requests] == ["Mine", "Mine, otherwise"]
     assert all("All of it is data" in request.messages[0][1] for request in requests)
+
+
+def test_checking_a_study_reads_the_prompt_of_its_pack_and_tells_what_is_wrong_with_it(small_pack) -> None:
+    scenario = small_pack(scenario_yaml=_with_rubric())
+    prompt = scenario.parent / "judge.md"
+    study = study_at(scenario, judge="{kind: rubric, models: [sim/judge], prompt: judge.md}").source
+    for text, told in (
+        (None, "no file 'judge.md'"),
+        ("{questions}", "{transcript} is missing"),
+        ("{questions}{transcript}", ""),
+    ):
+        if text is not None:
+            prompt.write_text(text, encoding="utf-8")
+        assert told in " ".join(problem.message for problem in check_study(Path(study)))
+    assert check_study(Path(study)) == []
 
 
 @pytest.mark.parametrize(

@@ -158,15 +158,15 @@ class _Trial:
         self, reading: Reading, transcript: Transcript, situation: Situation, questions: Questions
     ) -> dict[str, Verdict]:
         """Verdicts that need nobody to be asked, by outcome."""
-        world, settled = World.of(situation), {}
+        world, settled = World.of(situation), dict[str, Verdict]()
+        by_rules: dict[str, Verdict] = {}
+        if not all(outcome.rubric for outcome in self._outcomes):
+            for verdict in self._judge.rules.judge(reading, transcript, situation, questions):
+                told = f"no rubric, so by rules: {verdict.reason}"
+                by_rules[verdict.outcome] = replace(verdict, judge=self._judge.name, reason=told)
         for outcome in self._outcomes:
             if not outcome.rubric:
-                (verdict,) = self._judge.rules.judge(
-                    reading, transcript, situation, Questions((outcome,), questions.terms)
-                )
-                settled[outcome.name] = replace(
-                    verdict, judge=self._judge.name, reason=f"no rubric, so by rules: {verdict.reason}"
-                )
+                settled[outcome.name] = by_rules[outcome.name]
             elif self._judge.gate_first:
                 passed, _ = passes(outcome.gate, reading.actions, world)
                 cut = reading.truncated and not reading.refused

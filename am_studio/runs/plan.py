@@ -21,7 +21,7 @@ from am_studio.designs.sequential import Looked
 from am_studio.effects.intervals import wilson
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.foundation.hashing import hash_json
-from am_studio.judging import Judge, open_judge, settle_judge
+from am_studio.judging import AskingJudge, Judge, open_judge, settle_judge
 from am_studio.models.registry import check_model
 from am_studio.records import Choice, ModelSettings, Study, TrialSpec, Variant
 from am_studio.runs.costs import Forecaster
@@ -148,10 +148,8 @@ def make_plan(study: Study, scenario: Scenario) -> Plan:
     _check_outcome(study, scenario)
     for model in study.models:
         check_model(model)
-    study = replace(study, judge=settle_judge(study.judge, partial(pack_file, scenario)))
-    check_judged(study.judge, scenario, study.outcome)
+    study, judge = with_judge(study, scenario)
     design = open_design(study, scenario)
-    judge = open_judge(study.judge)
     first = design.every_trial if isinstance(design, Looked) else design.next_trials(NoResults())
     arms = _arms(design, first, study)
     forecaster = Forecaster(study, scenario)
@@ -185,6 +183,13 @@ def make_plan(study: Study, scenario: Scenario) -> Plan:
     )
     warnings = (*_warnings(plan), *([told] if (told := one_wording(study, scenario)) else []))
     return replace(plan, warnings=warnings, hash=plan_hash(plan))
+
+
+def with_judge(study: Study, scenario: Scenario) -> tuple[Study, Judge | AskingJudge]:
+    """The study with its judge's settings settled, and the judge; StudioError when they make none."""
+    settled = settle_judge(study.judge, partial(pack_file, scenario))
+    check_judged(settled, scenario, study.outcome)
+    return replace(study, judge=settled), open_judge(settled)
 
 
 def check_judged(judge: Mapping[str, Any], scenario: Scenario, outcome: str = "") -> None:

@@ -13,10 +13,10 @@ from am_studio.designs.registry import open_design, other_scenarios
 from am_studio.foundation.errors import FileProblems, Place, Problem, StudioError, nearest
 from am_studio.foundation.files import read_text
 from am_studio.foundation.yamlfile import Node, load_as_far, parse_yaml
-from am_studio.judging import open_judge
+from am_studio.judging import open_judge, settle_judge
 from am_studio.models.registry import check_model
 from am_studio.records import Sampling, Study
-from am_studio.runs.plan import Plan, check_outcome, make_plan
+from am_studio.runs.plan import Plan, check_outcome, make_plan, with_judge
 from am_studio.runs.study import StudyForm, scenario_location, study_of
 from am_studio.scenarios import Scenario, load_scenario
 
@@ -156,10 +156,17 @@ def _location(named: str, file: Path) -> str:
 
 
 def _checked(study: Study, scenario: Scenario | None, node: Node) -> list[Problem]:
-    problems = _attempt(node, "judge", lambda: open_judge(study.judge))
+    problems = _attempt(node, "judge", lambda: _judge(study, scenario))
     for index, model in enumerate(study.models):
         problems += _attempt(node, ("models", index), partial(check_model, model))
     return problems if scenario is None else [*problems, *_against(study, scenario, node)]
+
+
+def _judge(study: Study, scenario: Scenario | None) -> object:
+    """The study's judge; a prompt in the scenario's pack is only looked at when the scenario is there."""
+    if scenario is not None:
+        return with_judge(study, scenario)
+    return open_judge(settle_judge(study.judge, lambda _: "{questions} {transcript}"))
 
 
 def _against(study: Study, scenario: Scenario, node: Node) -> Iterator[Problem]:
