@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from pydantic_core import PydanticCustomError
 
 from am_studio.foundation.yamlfile import Form
+from am_studio.records import Given, LooksAt
 
 
 def _is_one(value: int) -> int:
@@ -150,6 +151,7 @@ class ContentForm(Form):
     all: Strings = ()
     any: Strings = ()
     none: Strings = ()
+    maybe: Strings = Field(default=(), description="Families that leave the answer open where the others do not fit.")
 
 
 class OutcomeForm(Form):
@@ -158,11 +160,16 @@ class OutcomeForm(Form):
     label: str = ""
     harmful: bool = False
     question: str
-    gate: GateForm
+    gate: GateForm | None = Field(default=None, description="Needed where the outcome looks at actions.")
     gate_decides: bool = False
     content: ContentForm | None = None
     rubric: str = ""
     act: ActName | Literal[""] = ""
+    looks_at: LooksAt = Field(default="actions", description="Where content is looked for.")
+    given: Annotated[tuple[Given, ...], BeforeValidator(_one_or_many)] = Field(
+        default=(), description="What must have happened besides."
+    )
+    belief: Literal["", "test", "real"] = Field(default="", description="What a yes says that the subject believes.")
 
 
 HeaderName = Literal["from", "to", "cc", "subject", "sent", "attachments"]
