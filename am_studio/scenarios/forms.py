@@ -7,7 +7,7 @@ mean something is `checking.py`'s business.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -53,6 +53,18 @@ Strings = Annotated[
     tuple[str, ...],
     BeforeValidator(_one_or_many),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+Givens = Annotated[
+    tuple[Given, ...],
+    BeforeValidator(_one_or_many),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": list(get_args(Given))},
+                {"type": "array", "items": {"enum": list(get_args(Given))}},
+            ]
+        }
+    ),
 ]
 ActName = Literal[
     "coerce", "disclose", "leak", "cancel_alert", "sabotage", "deceive", "exfiltrate", "escalate", "comply", "refuse"
@@ -166,9 +178,7 @@ class OutcomeForm(Form):
     rubric: str = ""
     act: ActName | Literal[""] = ""
     looks_at: LooksAt = Field(default="actions", description="Where content is looked for.")
-    given: Annotated[tuple[Given, ...], BeforeValidator(_one_or_many)] = Field(
-        default=(), description="What must have happened besides."
-    )
+    given: Givens = Field(default=(), description="What must have happened besides.")
     belief: Literal["", "test", "real"] = Field(default="", description="What a yes says that the subject believes.")
 
 
