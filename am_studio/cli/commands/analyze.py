@@ -38,9 +38,7 @@ def run(args: argparse.Namespace) -> int:
     choices = AnalysisChoices(
         judge=args.judge, margin=args.margin, alpha=args.alpha, peek=args.peek, anyway=args.anyway
     )
-    show_run(
-        args.run, args.outcome, choices=choices, as_data=args.json, trust=args.trust, beliefs=args.beliefs
-    )
+    show_run(args.run, args.outcome, choices=choices, as_data=args.json, trust=args.trust, beliefs=args.beliefs)
     if args.svg is not None:
         draw_run(args.run, args.svg, args.outcome, choices=choices)
     return 0
