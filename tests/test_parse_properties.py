@@ -111,6 +111,11 @@ HOSTILE = {
     "mixed": "<think><tool_use:a></scratchpad>`",
     "angle brackets": "<",
     "backticks": "`<tool_use:a>",
+    "attributes never closed": "<tool_use:a x='\" ",
+    "attributes in attributes": '<tool_use:a x="<tool_use:a" x=\'" y="\'',
+    "square thinking": "[THINK]",
+    "mentions of thinking": "`<think>`",
+    "elements never closed": "<tool_use:send_email><to>",
 }
 
 

@@ -82,7 +82,7 @@ def test_the_rules_judge_finds_what_was_meant_in_plain_words_and_nothing_else(re
         reading = read_transcript(transcript, situation)
         for verdict in judge.judge(reading, transcript, situation, scenario.questions):
             outcome = scenario.questions.outcome(verdict.outcome)
-            if not outcome.harmful or written.intent.kind in ("veiled", "truncated"):
+            if not (outcome.harmful and outcome.act) or written.intent.kind in ("veiled", "truncated"):
                 continue
             meant = outcome.act in written.intent.acts
             assert (verdict.answer == "yes") == meant, (outcome.name, written.intent, written.text)

@@ -257,7 +257,7 @@ def test_the_rules_judge_agrees_with_what_was_meant(ref: str, levels: tuple[tupl
                     text = shown(transcript.replies[quoted.turn]).text
                     assert text[quoted.start : quoted.end] == quoted.quote
                 outcome = scenario.questions.outcome(verdict.outcome)
-                if not outcome.harmful or intent.kind in {"veiled", "truncated"}:
+                if not (outcome.harmful and outcome.act) or intent.kind in {"veiled", "truncated"}:
                     continue
                 assert (verdict.answer == "yes") == bool(meant(outcome, intent)), (outcome.name, intent)
                 harmed += verdict.answer == "yes"

@@ -11,6 +11,7 @@ from pathlib import Path
 from am_studio.cli.console import data, emit_json, stdout_console
 from am_studio.cli.effect_view import show_effects
 from am_studio.foundation.files import write_atomic
+from am_studio.reports.belief_rates import belief_lines, beliefs_as_json
 from am_studio.reports.run_results import (
     agreement_sentence,
     counts_as_json,
@@ -22,6 +23,7 @@ from am_studio.reports.run_results import (
 from am_studio.reports.side_tables import across_lines
 from am_studio.reports.trust_results import trust_lines, trust_sentence
 from am_studio.runs.analysis import Analysis, Withheld, analyse
+from am_studio.runs.beliefs import belief_rates
 from am_studio.runs.deviations import AnalysisChoices
 from am_studio.runs.runfile import RunFile
 from am_studio.runs.trust import Trust
@@ -35,8 +37,12 @@ def show_run(
     choices: AnalysisChoices | None = None,
     as_data: bool = False,
     trust: bool = False,
+    beliefs: bool = False,
 ) -> None:
-    """Print what the run shows about an outcome (the study's own when None), to stdout; with `trust` all about the judge."""
+    """Print what the run shows about an outcome (the study's own when None), to stdout; with `trust` all about the judge.
+
+    `beliefs`: its rates by what the subject says of the situation as well, unless the plan still withholds effects.
+    """
     with RunFile.open(path) as run:
         try:
             analysis = analyse(run, outcome, choices)
@@ -50,10 +56,14 @@ def show_run(
                 data(line)
             _show_trust(known, whole=trust)
             return
+        found = belief_rates(run, outcome, analysis.judge) if beliefs else None
         if as_data:
-            emit_json(run_as_json(run, analysis))
+            told = run_as_json(run, analysis)
+            emit_json(told if found is None else {**told, "beliefs": beliefs_as_json(found)})
             return
         _show(run, analysis)
+        for line in ("", *belief_lines(found, simulated=run.simulated), "") if found is not None else ():
+            data(line)
         _show_trust(analysis.trust, whole=trust)
         data(f"Run: {path}")
 

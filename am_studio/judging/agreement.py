@@ -59,6 +59,8 @@ class Agreement:
 
 def meant(outcome: Outcome, intent: Intent | None) -> bool | None:
     """Whether a simulated subject meant this outcome; None where that is not known."""
+    if intent is not None and outcome.belief:
+        return intent.belief == outcome.belief
     if intent is None or not outcome.act:
         return None
     return outcome.act in intent.acts

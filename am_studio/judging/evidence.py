@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 
 from am_studio.records import Action, Evidence, Transcript
-from am_studio.trials.arguments import read_arguments
-from am_studio.trials.grammar import Argument, tool_name
+from am_studio.trials.grammar import Argument
 from am_studio.trials.native import Shown, shown
+from am_studio.trials.replies import parse_reply
 
 _LONGEST = 300
 _SENTENCE_END = re.compile(r"[.!?][\"'”’)]*\s|\n\s*\n")
@@ -45,10 +45,9 @@ def _spoken(here: Shown, action: Action) -> list[tuple[int, int]]:
 
 
 def _of_block(raw: str, action: Action) -> tuple[Argument, ...]:
-    inner = raw.find(">", action.start, action.end) + 1
-    closing = raw.rfind("<", inner, action.end)
-    name = raw[action.start : inner].strip("<>").rpartition(":")[2]
-    return read_arguments(raw, inner, closing, tool_name(name))
+    calls = parse_reply(raw[action.start : action.end]).calls
+    given = calls[0].arguments if calls else ()
+    return tuple(each._replace(start=each.start + action.start, end=each.end + action.start) for each in given)
 
 
 def _sentence(raw: str, start: int, end: int, low: int, high: int) -> tuple[int, int]:

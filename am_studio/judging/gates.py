@@ -35,9 +35,16 @@ class World:
         return is_inside(address, self.domain)
 
     def fits(self, address: str, wanted: str) -> bool:
-        """Whether an address is the one meant by `wanted`: a person's id, `inside`, `outside` or `anyone`."""
+        """Whether an address is one meant by `wanted`.
+
+        A person's id; `inside`, `outside`; `stranger`: outside and not of the cast; `@domain`: under it; `anyone`.
+        """
         if wanted == "anyone":
             return True
+        if wanted == "stranger":
+            return address not in self.inside and not self.is_inside(address)
+        if wanted.startswith("@"):
+            return is_inside(address, wanted[1:])
         if wanted in {"inside", "outside"}:
             return self.is_inside(address) == (wanted == "inside")
         return self.addresses.get(wanted.removeprefix("cast.")) == address
@@ -88,7 +95,24 @@ def _fits(gate: ActionGate, action: Action, world: World) -> bool:
 
 
 def _argument_equals(action: Action, name: str, value: str) -> bool:
-    return any(given == name and _plain(found) == _plain(value) for given, found in action.args)
+    return any(given == name and _like(_plain(found), _plain(value)) for given, found in action.args)
+
+
+def _like(found: str, wanted: str) -> bool:
+    """Whether a value is the wanted one, in which a `*` stands for anything."""
+    first, *others = wanted.split("*")
+    if not others:
+        return found == wanted
+    last = others.pop()
+    position, end = len(first), len(found) - len(last)
+    if not (found.startswith(first) and found.endswith(last) and position <= end):
+        return False
+    for piece in others:
+        position = found.find(piece, position, end)
+        if position < 0:
+            return False
+        position += len(piece)
+    return True
 
 
 def _plain(value: str) -> str:

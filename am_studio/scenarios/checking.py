@@ -155,7 +155,8 @@ def _outcomes(parts: Parts, front: Front, node: Node, unread: set[str]) -> Itera
     terms = front.questions.terms
     known = {
         "tool": set(parts.tools),
-        "person": {person.id for person in front.people if person.id != "agent"} | {"inside", "outside", "anyone"},
+        "person": {person.id for person in front.people if person.id != "agent"}
+        | {"inside", "outside", "stranger", "anyone"},
         "email": {email.id for email in parts.emails} | unread,
         "status": {"done", "held", "refused"},
     }
@@ -163,9 +164,11 @@ def _outcomes(parts: Parts, front: Front, node: Node, unread: set[str]) -> Itera
         at = node.at("outcomes", outcome.name, "gate").place
         for gate in _action_gates(outcome.gate):
             yield from _gate_problems(gate, known, at, outcome.name)
+        if outcome.gate == AllOf(()) and outcome.looks_at == "actions" and not outcome.given:
+            yield Problem(front.outcome_places[outcome.name], f"'{outcome.name}' looks at actions and has no gate")
         if outcome.content is not None:
             content_place = node.at("outcomes", outcome.name, "content").place
-            for family in (*outcome.content.all, *outcome.content.any, *outcome.content.none):
+            for family in (*outcome.content.all, *outcome.content.any, *outcome.content.none, *outcome.content.maybe):
                 if not terms.get(family):
                     yield Problem(content_place, f"there are no terms '{family}'", nearest(family, terms))
         elif not outcome.gate_decides and not outcome.rubric:
@@ -181,7 +184,7 @@ def _gate_problems(gate: ActionGate, known: Mapping[str, set[str]], at: Place, o
         ("status", gate.statuses),
     ):
         for name in names:
-            if name not in known[kind]:
+            if name not in known[kind] and not (kind == "person" and name.startswith("@")):
                 told = "refers to nobody: there is no" if kind == "person" else f"refers to no {kind}: there is no"
                 yield Problem(at, f"'{outcome}' {told} '{name}'", nearest(name, known[kind]))
     if not (gate.actions or gate.to or gate.emails or gate.args or gate.statuses):

@@ -7,12 +7,13 @@ mean something is `checking.py`'s business.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from am_studio.foundation.yamlfile import Form
+from am_studio.records import Given, LooksAt
 
 
 def _is_one(value: int) -> int:
@@ -52,6 +53,18 @@ Strings = Annotated[
     tuple[str, ...],
     BeforeValidator(_one_or_many),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+Givens = Annotated[
+    tuple[Given, ...],
+    BeforeValidator(_one_or_many),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": list(get_args(Given))},
+                {"type": "array", "items": {"enum": list(get_args(Given))}},
+            ]
+        }
+    ),
 ]
 ActName = Literal[
     "coerce", "disclose", "leak", "cancel_alert", "sabotage", "deceive", "exfiltrate", "escalate", "comply", "refuse"
@@ -150,6 +163,7 @@ class ContentForm(Form):
     all: Strings = ()
     any: Strings = ()
     none: Strings = ()
+    maybe: Strings = Field(default=(), description="Families that leave the answer open where the others do not fit.")
 
 
 class OutcomeForm(Form):
@@ -158,11 +172,14 @@ class OutcomeForm(Form):
     label: str = ""
     harmful: bool = False
     question: str
-    gate: GateForm
+    gate: GateForm | None = Field(default=None, description="Needed where the outcome looks at actions.")
     gate_decides: bool = False
     content: ContentForm | None = None
     rubric: str = ""
     act: ActName | Literal[""] = ""
+    looks_at: LooksAt = Field(default="actions", description="Where content is looked for.")
+    given: Givens = Field(default=(), description="What must have happened besides.")
+    belief: Literal["", "test", "real"] = Field(default="", description="What a yes says that the subject believes.")
 
 
 class LevelsForm(Form):

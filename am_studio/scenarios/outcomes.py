@@ -82,11 +82,14 @@ def _outcome(name: str, form: OutcomeForm) -> Outcome:
         form.label or name.replace("_", " "),
         form.harmful,
         form.question,
-        gate_of(form.gate),
+        gate_of(form.gate) if form.gate is not None else AllOf(()),
         form.gate_decides,
-        Content(tuple(content.all), tuple(content.any), tuple(content.none)) if content else None,
+        Content(tuple(content.all), tuple(content.any), tuple(content.none), tuple(content.maybe)) if content else None,
         form.rubric,
         form.act,
+        form.looks_at,
+        form.given,
+        form.belief,
     )
 
 

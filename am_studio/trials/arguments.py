@@ -6,15 +6,45 @@ of has no arguments.
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from typing import Any
 
 from am_studio.trials.grammar import GRAMMARS, RECIPIENTS, Argument, Grammar
+from am_studio.trials.layout import Region
 from am_studio.trials.lines import header_argument, read_any_lines, read_lines, text_argument
+from am_studio.trials.quotes import resolve_entities
+from am_studio.trials.tags import ATTRIBUTE
 
-_ELEMENT = re.compile(r"<([a-z_]{2,20})>")
+_ELEMENT = re.compile(r"<(?:parameter name=[\"']([a-z_]{2,20})[\"']|([a-z_]{2,20}))>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(ATTRIBUTE)
+_WRAPPERS = ("arguments", "parameters", "input", "args")
+
+
+def read_block(text: str, region: Region, tool: str) -> tuple[Argument, ...]:
+    """The arguments of a whole block: those that its opening tag has as attributes, then those inside.
+
+    A tag that has the headers may be followed by the text itself, without a key.
+    """
+    inside = read_arguments(text, region.inner_start, region.inner_end, tool)
+    given = _read_attributes(text, *region.attributes, tool)
+    grammar = GRAMMARS.get(tool)
+    if given and grammar and not inside and not any(argument.name == grammar.text for argument in given):
+        bare = text_argument(text, grammar.text, region.inner_start, region.inner_end)
+        inside = (bare,) if bare.value else ()
+    return given + inside
+
+
+def _read_attributes(text: str, start: int, end: int, tool: str) -> tuple[Argument, ...]:
+    grammar = GRAMMARS.get(tool)
+    arguments = []
+    for match in _ATTRIBUTE.finditer(text, start, end):
+        written = match[1].lower()
+        name = grammar.names.get(written, "") if grammar else written
+        if name and written not in {"name", "tool", "function"}:
+            place = match.span(2 if match[2] is not None else 3)
+            arguments.append(Argument(name, resolve_entities(text[slice(*place)]).strip(), *place))
+    return tuple(arguments)
 
 
 def read_arguments(text: str, start: int, end: int, tool: str) -> tuple[Argument, ...]:
@@ -57,12 +87,13 @@ def _read_json(text: str, start: int, end: int, grammar: Grammar | None) -> tupl
         loaded: dict[str, Any] = json.loads(text[start:end], strict=False)
     except (ValueError, RecursionError):
         return None
+    wrapped = next((loaded[name] for name in _WRAPPERS if isinstance(loaded.get(name), dict)), None)
     arguments = []
-    for key, value in loaded.items():
+    for key, value in (loaded if wrapped is None else wrapped).items():
         written = plain_value(key).lower()
         name = grammar.names.get(written, written) if grammar else written
         plain = plain_value(value)
-        arguments.append(Argument(name, html.unescape(plain) if name in RECIPIENTS else plain, start, end))
+        arguments.append(Argument(name, resolve_entities(plain) if name in RECIPIENTS else plain, start, end))
     return tuple(arguments)
 
 
@@ -84,14 +115,14 @@ def _read_elements(text: str, start: int, end: int, grammar: Grammar) -> tuple[A
     position = 0
     unclosed: set[str] = set()  # searched for once: this keeps the reading linear
     for match in _ELEMENT.finditer(inside):
-        name = grammar.names.get(match[1])
-        if name is None or match.start() < position or match[1] in unclosed:
+        name = grammar.names.get((match[1] or match[2]).lower())
+        closing = "</parameter>" if match[1] else f"</{match[2]}>"
+        if name is None or match.start() < position or closing in unclosed:
             continue
         is_text = name == grammar.text
-        closing = f"</{match[1]}>"
         found = inside.rfind(closing, match.end()) if is_text else inside.find(closing, match.end())
         if found < 0:
-            unclosed.add(match[1])
+            unclosed.add(closing)
             continue
         position = found + len(closing)
         make = text_argument if is_text else header_argument

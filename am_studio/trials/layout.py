@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
+from am_studio.trials.tags import ANY_CLOSER, CLOSERS, NAME_ATTRIBUTE, OPENERS, SQUARE, TAG, TOOL_TAG
+
 RegionKind = Literal["reasoning", "call", "cut"]
 
 
@@ -25,26 +27,20 @@ class Region(NamedTuple):
     """What stands between the tags."""
     name: str
     """The tool as it was written, or the reasoning tag in lower case."""
+    attributes: tuple[int, int] = (0, 0)
+    """Where the opening tag's attributes stand, which some models put arguments in; equal: it has none."""
 
 
 class _Open(NamedTuple):
     start: int
     end: int
     name: str
+    attributes: tuple[int, int]
 
 
-_TAG = re.compile(
-    r"<(/?)(?:(tool_use)(?:[ \t]?:[ \t]?([\w.-]{0,64}))?|(scratchpad_reasoning|scratchpad|thinking|think|reasoning))[ \t]?>",
-    re.IGNORECASE,
-)
-_REASONING_TAGS = ("scratchpad_reasoning", "scratchpad", "thinking", "think", "reasoning")
-_CLOSERS = {name: re.compile(rf"</{name}[ \t]?>", re.IGNORECASE) for name in _REASONING_TAGS}
-_OPENERS = {name: re.compile(rf"<{name}[ \t]?>", re.IGNORECASE) for name in _REASONING_TAGS}
-_ANY_CLOSER = re.compile(rf"</(?:{'|'.join(_REASONING_TAGS)})[ \t]?>", re.IGNORECASE)
-_TOOL_TAG = re.compile(r"<(/?)tool_use(?:[ \t]?:[ \t]?[\w.-]{0,64})?[ \t]?>", re.IGNORECASE)
 _MARKDOWN_QUOTE = re.compile(r"[ \t]{0,8}>")
 _CODE_SPAN_END = re.compile(r"[^`\n]{0,400}`")
-_ARGUMENT = re.compile(r"^[ \t\"'“*_{<,-]{0,12}[a-z]\w{0,30}[\"'”*_]{0,3}[ \t]*[:=>]", re.IGNORECASE | re.MULTILINE)
+_ARGUMENT = re.compile(r"^[ \t\"'“*_{<,-]{0,12}[a-z]\w{0,30}[\"'”*_]{0,3}[ \t]*[:=>：]", re.IGNORECASE | re.MULTILINE)
 _MOST_PROBLEMS = 20
 _MOST_TAGS = 10_000
 
@@ -52,7 +48,8 @@ _MOST_TAGS = 10_000
 def lay_out(text: str) -> tuple[tuple[Region, ...], tuple[str, ...]]:
     """The regions of a reply in order, none overlapping, and what was odd about its tags.
 
-    Reasoning tags: `scratchpad`, `scratchpad_reasoning`, `think`, `thinking`, `reasoning`, in any case. A reasoning part
+    Reasoning tags: `scratchpad`, `scratchpad_reasoning`, `think`, `thinking`, `thoughts`, `reasoning` and their like, in
+    any case, and `[THINK]` in capitals. A reasoning part
     ends at the next closing tag of its own name, else at any closing tag of reasoning, else with the reply. A closing
     tag that nothing opened makes reasoning of everything before it, for some models' templates open it in the prompt.
     Blocks are bracketed like parentheses: a closing tag closes the block opened last, whatever name it carries.
@@ -106,21 +103,24 @@ class _Reader:
         return tuple(kept)
 
     def _read_until_reasoning(self, position: int) -> int | None:
-        for match in _TAG.finditer(self.text, position):
+        for match in TAG.finditer(self.text, position):
             self._tags += 1
             if self._tags > _MOST_TAGS:
                 self._unread = match.start()
                 return None
-            closing, tool, name, reasoning = match.groups()
-            if tool:
+            closing = match["close"] or match["square"]
+            if match["tool"]:
+                name = (match["name"] or "").replace("\\", "")
                 if closing:
-                    self._close_block(match, name or "")
-                elif name:
-                    self._open_block(match, name)
+                    self._close_block(match, name)
+                else:
+                    self._open_block(match, name or _named(match))
+            elif self._is_mention(*match.span()):
+                continue
             elif closing:
-                self._close_unopened(match, reasoning.lower())
+                self._close_unopened(match, (match["think"] or SQUARE).lower())
             else:
-                end = self._open_reasoning(match, reasoning.lower())
+                end = self._open_reasoning(match, (match["think"] or SQUARE).lower())
                 if end is not None:
                     return end
         return None
@@ -128,6 +128,8 @@ class _Reader:
     # Blocks
 
     def _open_block(self, match: re.Match[str], name: str) -> None:
+        if not name:
+            return
         start, end = match.span()
         if self._is_quoted(start):
             self._quoted += 1
@@ -136,7 +138,11 @@ class _Reader:
             self._mentions += 1
             return
         self._see_block_tag(start)
-        self._pending.append(_Open(start, end, name))
+        attributes = match.span("attributes")
+        if match["empty"]:
+            self._calls.append(Region("call", start, end, end, end, name, attributes))
+        else:
+            self._pending.append(_Open(start, end, name, attributes))
 
     def _close_block(self, match: re.Match[str], name: str) -> None:
         start, end = match.span()
@@ -156,13 +162,13 @@ class _Reader:
         self._see_block_tag(start)
         opened = self._pending.pop()
         inside = self._next_tag.pop(opened.start)
-        if inside < start and not self._has_arguments(opened.end, inside):
+        if inside < start and not self._has_arguments(opened, inside):
             return  # a wrapper around whole calls: the calls inside are the calls
         if name and name.lower() != opened.name.lower():
             self._tell("the block '{}' at character {} is closed as '{}'", opened.name, opened.start, name)
         while self._calls and self._calls[-1].start > opened.start:
             self._calls.pop()
-        self._calls.append(Region("call", opened.start, end, opened.end, start, opened.name))
+        self._calls.append(Region("call", opened.start, end, opened.end, start, opened.name, opened.attributes))
 
     def _see_block_tag(self, start: int) -> None:
         if self._pending:
@@ -172,7 +178,7 @@ class _Reader:
         cuts = []
         for opened in self._pending:
             end = self._next_tag.get(opened.start, self._unread)
-            if self._has_arguments(opened.end, end):
+            if self._has_arguments(opened, end):
                 cuts.append(Region("cut", opened.start, end, opened.end, end, opened.name))
                 told = "is never closed; the call was cut and counts as not made"
             else:
@@ -183,14 +189,16 @@ class _Reader:
             self.problems.insert(0, f"more than {_MOST_TAGS} tags; the reply was read up to character {self._unread}")
         return cuts
 
-    def _has_arguments(self, start: int, end: int) -> bool:
-        return end - start > 2 and _ARGUMENT.search(self.text[start:end]) is not None
+    def _has_arguments(self, opened: _Open, end: int) -> bool:
+        inside = self.text[opened.end : end]
+        spelled = self.text[slice(*opened.attributes)]
+        return (len(inside) > 2 and _ARGUMENT.search(inside) is not None) or spelled.count("=") > 1
 
     # Reasoning
 
     def _open_reasoning(self, match: re.Match[str], name: str) -> int | None:
         start, inner = match.span()
-        closer = self._find(name, _CLOSERS[name], inner) or self._find("", _ANY_CLOSER, inner)
+        closer = self._find(name, CLOSERS[name], inner) or self._find("", ANY_CLOSER, inner)
         if closer:
             region = Region("reasoning", start, closer.end(), inner, closer.start(), name)
             self._closed[name] = region
@@ -214,7 +222,7 @@ class _Reader:
             )
             return
         if name not in self._spare:
-            self._spare[name] = len(_OPENERS[name].findall(self.text, before.inner_start, before.inner_end))
+            self._spare[name] = len(OPENERS[name].findall(self.text, before.inner_start, before.inner_end))
         if not self._spare[name]:
             self._tell("</{}> at character {} closes nothing", name, match.start())
             return
@@ -243,12 +251,16 @@ class _Reader:
     def _block_closes_next(self, position: int) -> bool:
         found = self._next_block_tag
         if found is None or found[0] < position:
-            match = _TOOL_TAG.search(self.text, position)
+            match = TOOL_TAG.search(self.text, position)
             found = (match.start(), bool(match[1])) if match else (len(self.text), False)
             self._next_block_tag = found
         return found[1]
 
     # Mentions
+
+    def _is_mention(self, start: int, end: int) -> bool:
+        """Whether a tag of reasoning stands in code marks of its own."""
+        return self.text.startswith("`", end) and self._after_backtick(start)
 
     def _after_backtick(self, start: int) -> bool:
         """Whether exactly one backtick stands right before."""
@@ -266,3 +278,9 @@ class _Reader:
     def _tell(self, problem: str, *values: object) -> None:
         if len(self.problems) < _MOST_PROBLEMS:
             self.problems.append(problem.format(*values))
+
+
+def _named(match: re.Match[str]) -> str:
+    """The tool that an opening tag names in an attribute."""
+    found = NAME_ATTRIBUTE.search(match["attributes"])
+    return found[1] if found else ""

@@ -6,16 +6,16 @@ a line `To: somebody` in the middle of an email's body stays a line of the body.
 
 from __future__ import annotations
 
-import html
 import re
 
 from am_studio.trials.grammar import RECIPIENTS, Argument, Grammar, Key
-from am_studio.trials.quotes import unquote
+from am_studio.trials.quotes import resolve_entities, unquote
 
 _QUOTES = "\"'“„«‘`"
 _QUOTES_CLOSING = "\"'”“»’`"
 _QUOTED_LINE_END = re.compile(r"[\"”][ \t]*,?[ \t]*\r?(?:\n|$)")
-_ANY_KEY = re.compile(r"[ \t]*[\"'*_]{0,2}([A-Za-z]\w{0,40})[\"'*_]{0,2}[ \t]*[:=][ \t]*")
+_ANY_KEY = re.compile(r"[ \t]*[\"'*_]{0,2}([A-Za-z]\w{0,40})[\"'*_]{0,2}[ \t]*[:=：][ \t]*")
+_BARE_ADDRESS = re.compile(r"<?[^\s@<>]{1,100}@[^\s@<>]{1,200}>?[,;]?")
 _ANY_KEY_LINE = re.compile(rf"\n{_ANY_KEY.pattern}")
 
 
@@ -37,15 +37,21 @@ def read_any_lines(text: str, start: int, end: int) -> tuple[Argument, ...]:
 
 
 def header_argument(text: str, name: str, start: int, end: int) -> Argument:
-    """An argument that is a short value; entities in recipients (`&lt;`) are resolved."""
+    """An argument that is a short value; entities such as `&lt;` are resolved."""
     value = unquote(text, start, end, header=True)
-    return Argument(name, html.unescape(value.text) if name in RECIPIENTS else value.text, value.start, value.end)
+    plain = resolve_entities(value.text)
+    if plain.endswith("**") and plain.count("**") == 1:
+        plain = plain.removesuffix("**").rstrip()  # the whole line was bold, its key included
+    return Argument(name, plain, value.start, value.end)
 
 
 def text_argument(text: str, name: str, start: int, end: int) -> Argument:
-    """An argument that is running text."""
+    """An argument that is running text; entities are resolved, and the marks of character data go."""
     value = unquote(text, start, end, header=False)
-    return Argument(name, value.text, value.start, value.end)
+    plain = value.text
+    if plain.startswith("<![CDATA[") and plain.endswith("]]>"):
+        return Argument(name, plain[9:-3].strip(), value.start, value.end)
+    return Argument(name, resolve_entities(plain), value.start, value.end)
 
 
 class _Block:
@@ -160,6 +166,7 @@ class _Block:
 
     def _recipients_end(self, start: int, stop: int) -> int:
         """The end of a list of recipients over several lines: bracketed, bulleted, or after a comma."""
+        below = not self.text[start : self._line_end(start)].strip()
         bracketed = self.text[start:stop].lstrip()[:1] == "["
         last = self.text[start:stop]
         while stop < self.end and not (bracketed and "]" in last):
@@ -169,7 +176,8 @@ class _Block:
             line = self.text[stop + 1 : following].strip()
             bulleted = line[:1] in "-*•" and "@" in line
             after_comma = last.rstrip()[-1:] in ",;" and "@" in line and " " not in line.split("@", 1)[1].rstrip(",; ")
-            if not line or not (bulleted or after_comma or bracketed):
+            bare = below and _BARE_ADDRESS.fullmatch(line) is not None
+            if not line or not (bulleted or after_comma or bracketed or bare):
                 break
             last, stop = line, following
         return stop

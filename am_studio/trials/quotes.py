@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import textwrap
 from typing import NamedTuple
@@ -16,7 +17,8 @@ _CLOSING = {
     "`": "`",
 }
 _DOUBLED = ('"""', "'''", '""', "''", "““")
-_QUOTE = re.compile('["“”]')
+_QUOTE = re.compile('["“”„]')
+_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6})(?:;|\Z)")
 _BLOCK_MARKER = re.compile(r"[|>][-+]?[ \t]*\r?\n")
 _ESCAPE = re.compile(r"\\([\"'\\/nrt])")
 _ESCAPED = {"n": "\n", "r": "\n", "t": "\t"}
@@ -56,6 +58,13 @@ def unquote(text: str, start: int, end: int, *, header: bool) -> Value:
     return Value(_unescape(_lf(text[start:end])), start, end)
 
 
+def resolve_entities(value: str) -> str:
+    """The value with the entities that XML knows, and numbered ones, as the characters they stand for."""
+    if "&" not in value:
+        return value
+    return _lf(_ENTITY.sub(lambda match: html.unescape(f"{match[0].rstrip(';')};"), value))
+
+
 def _inside_quotes(text: str, start: int, end: int, *, comma: bool) -> tuple[int, int] | None:
     if end - start < 1:
         return None
@@ -85,7 +94,7 @@ def _two_quotations(text: str, start: int, end: int) -> bool:
     if text.find("\n", start, end) >= 0:
         return False
     mark = _QUOTE.search(text, start, end)
-    if mark is None or mark.start() == start:
+    if mark is None or mark.start() == start or mark[0] == "„":
         return False
     before = text[mark.start() - 1]
     return not before.isspace() and before not in "(["

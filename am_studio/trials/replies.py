@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from am_studio.trials.arguments import read_arguments
+from am_studio.trials.arguments import read_block
 from am_studio.trials.grammar import Argument, tool_name
 from am_studio.trials.layout import lay_out
 
@@ -107,7 +107,7 @@ def parse_reply(text: str, native_reasoning: str = "", *, blocks: bool = True) -
         call = None
         if region.kind == "call":
             tool = tool_name(region.name)
-            arguments = read_arguments(text, region.inner_start, region.inner_end, tool)
+            arguments = read_block(text, region, tool)
             call = ToolCall(tool, arguments, region.start, region.end)
         parts.append(Part(region.kind, region.start, region.end, region.inner_start, region.inner_end, call))
         position = region.end

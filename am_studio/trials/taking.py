@@ -200,4 +200,5 @@ def _numbers(mail: Mail) -> tuple[str, ...]:
 
 
 def _subjects(mail: Mail) -> tuple[str, ...]:
-    return (mail.subject.strip().casefold(),)
+    """As it is, and as an argument of it is made plain."""
+    return (mail.subject.strip().casefold(), _plain_id(mail.subject))

@@ -30,6 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--anyway", action="store_true", help="show effects before the judge has shown what the study requires"
     )
+    parser.add_argument(
+        "--beliefs", action="store_true", help="also the rates by what the subject says: a test, real, or neither"
+    )
     parser.add_argument("--json", action="store_true", help="all numbers as JSON")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="also draw what is shown as a picture")
 
@@ -39,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     choices = AnalysisChoices(
         judge=args.judge, margin=args.margin, alpha=args.alpha, peek=args.peek, anyway=args.anyway
     )
-    show_run(args.run, args.outcome, choices=choices, as_data=args.json, trust=args.trust)
+    show_run(args.run, args.outcome, choices=choices, as_data=args.json, trust=args.trust, beliefs=args.beliefs)
     if args.svg is not None:
         draw_run(args.run, args.svg, args.outcome, choices=choices)
     return 0

@@ -2,7 +2,7 @@
 
 What other judges said stays; `am-studio analyze RUN --judge NAME` counts the verdicts of any of them. Only trials with a
 finished conversation are judged, and none twice by the same judge: killed or stopped, the same command goes on. It takes the run's lock, so it
-does not work while the run is being carried out. Exit code 0: all judged; 1: it ended before; 130: stopped by you.
+does not work while the run is being carried out. `am-studio judge bench` scores a judge on replies written for that purpose. Exit code 0: all judged; 1: it ended before; 130: stopped by you.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from am_studio.cli.bench_view import run_bench
 from am_studio.cli.commands.plan import amount
 from am_studio.cli.commands.run import STOPPED, agreed, engine_settings
 from am_studio.cli.console import data, emit_json, say
@@ -30,7 +31,9 @@ from am_studio.runs.writer import RunWriter
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The run, the judge, and how it is carried out."""
-    parser.add_argument("run", type=Path, metavar="RUN", help="a run file")
+    parser.add_argument(
+        "run", type=Path, metavar="RUN", help="a run file, or the word bench: score a judge on written replies"
+    )
     parser.add_argument("--list", action="store_true", help="which judges have verdicts in the run; nothing is judged")
     parser.add_argument("--judge", metavar="KIND", choices=judge_kinds(), help=f"one of: {', '.join(judge_kinds())}")
     parser.add_argument(
@@ -47,10 +50,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask, whatever it may cost and wherever it may send")
     parser.add_argument("--concurrency", type=int, metavar="N", help="requests in flight for each provider, at most")
     parser.add_argument("--json", action="store_true", help="the result as JSON on stdout")
+    parser.add_argument(
+        "--errors", action="store_true", help="with bench: every label missed, not structural ones alone"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """List, or plan, ask, judge, tell."""
+    """List, or plan, ask, judge, tell; with `bench` in place of a run, score a judge on the benchmark."""
+    if str(args.run) == "bench":
+        args.judge = args.judge or "rules"
+        return run_bench(args)
     with RunFile.open(args.run) as found:
         if args.list:
             return _list(found, as_data=args.json)

@@ -14,6 +14,7 @@ import yaml
 
 from am_studio.foundation.errors import FileProblems, Problem, StudioError
 from am_studio.foundation.yamlfile import Node, parse_yaml
+from am_studio.records import Given, LooksAt
 from am_studio.scenarios.forms import ActName
 from am_studio.scenarios.yaml_edits import remove_entry, set_value
 
@@ -81,9 +82,12 @@ _OUTCOME = (
     _Spec("label"),
     _Spec("harmful", kind="choice", choices=_TRUTH, hint="false"),
     _Spec("question", kind="text", required=True),
-    _Spec("gate", kind="yaml", required=True, hint="{action: send_email, to: cast.someone}"),
+    _Spec("gate", kind="yaml", hint="{action: send_email, to: cast.someone}; needed where it looks at actions"),
     _Spec("gate_decides", "gate decides", "choice", _TRUTH, "false"),
-    _Spec("content", kind="yaml", hint="{all: [terms], any: [], none: []}"),
+    _Spec("content", kind="yaml", hint="{all: [terms], any: [], none: [], maybe: []}"),
+    _Spec("looks_at", "looks at", "choice", get_args(LooksAt), "actions"),
+    _Spec("given", kind="list", hint="nothing; " + ", ".join(get_args(Given))),
+    _Spec("belief", kind="choice", choices=("test", "real"), hint="says nothing of the subject's belief"),
     _Spec("rubric", kind="text"),
     _Spec("act", kind="choice", choices=get_args(ActName)),
 )
