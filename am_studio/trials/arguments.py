@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from functools import lru_cache
 from typing import Any
 
 from am_studio.trials.grammar import GRAMMARS, RECIPIENTS, Argument, Grammar
@@ -17,6 +18,7 @@ from am_studio.trials.lines import header_argument, read_any_lines, read_lines, 
 _ELEMENT = re.compile(r"<([a-z_]{2,20})>")
 
 
+@lru_cache(maxsize=8)  # who quotes a call has it read again, right after it was read
 def read_arguments(text: str, start: int, end: int, tool: str) -> tuple[Argument, ...]:
     """The arguments of the block whose inside is `text[start:end]`, in the order given."""
     start, end = _without_fence(text, start, end)
