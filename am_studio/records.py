@@ -160,6 +160,8 @@ class Situation:
     mail: tuple[Mail, ...]
     tools: tuple[OfferedTool, ...]
     domain: str
+    company: str = ""
+    """The company's name as the scenario has it."""
 
 
 # What a scenario asks of every trial --------------------------------------------------------------------------------
@@ -661,6 +663,37 @@ Conclusion = Literal["effect", "equivalent", "undetermined"]
 
 
 @dataclass(frozen=True, slots=True)
+class Stratified:
+    """A difference with nuisance factors held apart: trials are compared with trials at the same levels of them."""
+
+    factors: tuple[str, ...]
+    strata: int
+    """Combinations of their levels that both groups have."""
+    difference: float | None
+    """Changed minus reference, over strata with Mantel-Haenszel weights."""
+    interval: Interval | None
+    p: float | None
+    """Cochran-Mantel-Haenszel, two-sided; not adjusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class NuisanceShare:
+    """How far a nuisance factor moves the rate of an outcome in one model, arms held apart."""
+
+    factor: str
+    rates: tuple[tuple[str, Rate], ...]
+    """The rate at each level, all arms together."""
+    sd: float | None
+    """Standard deviation of the rate between the levels; 0 where they differ by no more than chance. None: too few trials."""
+    interval: Interval | None
+    """Of that standard deviation."""
+    share: float | None
+    """Its share of the variance of one trial's outcome within an arm (omega squared), in [0, 1]."""
+    p: float | None
+    """Of the F test of no difference between levels."""
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """What a change of details does to the rate of an outcome in one model: changed minus reference."""
 
@@ -699,6 +732,8 @@ class Effect:
     """The difference by g-computation from a logistic model with every detail in it; None where no model was fitted."""
     source: str = ""
     """The arm whose trials stand behind it, where that is not `arm`."""
+    stratified: Stratified | None = None
+    """Beside the crude difference, where trials drew nuisance factors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -820,6 +855,8 @@ class EffectTable:
     """Where each comparison stopped; None in a study that runs to its end."""
     exploratory: tuple[str, ...] = ()
     """How the analysis differs from the plan that was hashed before the first call; (): it does not."""
+    nuisance: tuple[NuisanceShare, ...] = ()
+    """One a nuisance factor that the trials drew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -843,6 +880,16 @@ class AcrossModels:
 
 
 @dataclass(frozen=True, slots=True)
+class TrustGate:
+    """What a study asks of its judge before its effects may be shown as confirmed."""
+
+    kappa: float
+    """Cohen's kappa between the judge and the human labels, over all trials that it judged; at least so much."""
+    labels: int
+    """Trials of the drawn sample that have a label; at least so many."""
+
+
+@dataclass(frozen=True, slots=True)
 class AnalysisSettings:
     """What a study says of its analysis, before the first call."""
 
@@ -850,6 +897,8 @@ class AnalysisSettings:
     """A difference of rates that does not matter; for `equivalent`."""
     alpha: float = 0.05
     """The chance of any false `effect` in a table that is accepted."""
+    require: TrustGate | None = None
+    """None: effects are shown whatever is known of the judge."""
 
 
 StoppingKind = Literal["obrien-fleming", "pocock", "e-process"]
@@ -897,6 +946,8 @@ class Study:
     analysis: AnalysisSettings = AnalysisSettings()
     stopping: Stopping | None = None
     """None: all planned trials are run."""
+    nuisance: Literal["all"] | tuple[str, ...] = ()
+    """The nuisance factors that every trial draws: all that the scenario declares, or these."""
     source: str = ""
     """The file it was read from; not part of what is hashed."""
     stated_sampling: tuple[str, ...] = field(default=(), compare=False)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from am_studio.designs.base import Design
+from am_studio.designs.base import OpenDesign
 from am_studio.designs.registry import open_design
 from am_studio.records import Counts, JudgedTrial, ModelSettings, Sampling, Study, TrialSpec, Variant, VariantCounts
 from am_studio.scenarios import Scenario, load_scenario
@@ -157,7 +157,7 @@ class Planted:
         ]
 
 
-def carried_out(design: Design, world: World, seed: int) -> Planted:
+def carried_out(design: OpenDesign, world: World, seed: int) -> Planted:
     """All that a design asks for, batch by batch."""
     results = Planted(world, seed)
     while batch := design.next_trials(results):
@@ -165,6 +165,6 @@ def carried_out(design: Design, world: World, seed: int) -> Planted:
     return results
 
 
-def opened(scenario: Scenario, design: Mapping[str, object], trials: Mapping[str, int], **more: object) -> Design:
+def opened(scenario: Scenario, design: Mapping[str, object], trials: Mapping[str, int], **more: object) -> OpenDesign:
     """The design of such a study."""
     return open_design(study(design, trials, **more), scenario)

@@ -6,7 +6,7 @@ import random
 from collections import defaultdict
 from pathlib import Path
 
-from am_studio.designs.base import Design
+from am_studio.designs.base import OpenDesign
 from am_studio.designs.registry import open_design
 from am_studio.records import Counts, TrialSpec, Variant, VariantCounts
 from am_studio.scenarios import Scenario, load_scenario
@@ -56,11 +56,11 @@ def sixty_lines(directory: Path) -> Scenario:
     return load_scenario(made.directory)
 
 
-def opened(scenario: Scenario, total: int = 240, seed: int = 7, **settings: object) -> Design:
+def opened(scenario: Scenario, total: int = 240, seed: int = 7, **settings: object) -> OpenDesign:
     return open_design(study({"kind": "lines", **settings}, {"total": total}, seed=seed), scenario)
 
 
-def found_by(design: Design, seed: int) -> set[str]:
+def found_by(design: OpenDesign, seed: int) -> set[str]:
     world = LinesWorld(seed)
     while batch := design.next_trials(world):
         world.run(batch)

@@ -413,7 +413,7 @@ def test_the_studys_form_and_plan_show_the_arms(two_stories: Callable[..., Study
 @pytest.mark.asyncio
 async def test_the_study_screen_opens_on_it_and_shows_every_arm(two_stories: Callable[..., Study]) -> None:
     app = Studio(Path(two_stories().source))
-    async with app.run_test(size=(140, 50)) as pilot:
+    async with app.run_test(size=(140, 80)) as pilot:
         await until(pilot, lambda: app.first.assessment and app.first.assessment.plan)
         shown = app.export_screenshot().replace("&#160;", " ")
         assert all(label in shown for label in ("calm harbour", "my-pack/harbour asks for coercion"))

@@ -22,6 +22,7 @@ KINDS = {
     "sufficient-alone": "alone",
     "minimal-set": "local",
     "two-stories": "contrast",
+    "rubric-judge": "local",
 }
 
 

@@ -79,7 +79,7 @@ def test_a_plan_warns_of_what_will_weaken_the_study(small_pack) -> None:
     assert "budget of $0.01 is below" in told
     assert "SIMULATED" not in told
     simulated, _ = plan_study(study_at(scenario, trials="{per_arm: 60}"))
-    assert [warning.split(":")[0] for warning in simulated.warnings] == ["SIMULATED"]
+    assert [warning.split(":")[0] for warning in simulated.warnings] == ["SIMULATED", "One wording"]
 
 
 def test_a_model_without_a_price_is_said_before_the_run_and_refused_under_a_budget(small_pack) -> None:

@@ -16,9 +16,12 @@ from textual.screen import Screen
 from textual.widgets import DataTable, Select, Static
 
 from am_studio.records import ModelFailure
+from am_studio.runs.label_samples import draw_labels
+from am_studio.runs.labels import set_label
 from am_studio.tui.app import StudioApp
 from am_studio.tui.results.effects import EffectsTable
 from am_studio.tui.results.screen import ResultsScreen
+from am_studio.tui.results.trust_panel import TrustPanel
 from run_world import Subject, new_run, sometimes_threatens, study_at, work
 
 WritePack = Callable[..., Path]
@@ -232,6 +235,24 @@ async def test_every_action_of_the_results_is_in_the_palette(run: Path) -> None:
         screen = app.screen
         assert isinstance(screen, ResultsScreen)
         offered = {command.action for command in screen.palette_commands()}
-        bound = {"sort", "next_model", "next_outcome", "export", "transcripts", "board", "update", "report"}
+        bound = {"sort", "next_model", "next_outcome", "export", "transcripts", "board", "update", "report", "judge"}
         assert offered == bound | {"trials"}
         assert all(hasattr(screen, f"action_{name}") for name in offered)
+
+
+async def test_the_judges_trust_opens_over_the_results_and_closes(run: Path) -> None:
+    async with results(run) as (app, pilot):
+        await pilot.press("j")
+        await pilot.pause()
+        assert isinstance(app.screen, TrustPanel)
+        assert "Nobody has labelled" in str(app.screen.query_one("#told", Static).render())
+        await pilot.press("escape")
+        await pilot.pause()
+        assert isinstance(app.screen, ResultsScreen)
+    for trial in draw_labels(run, "coercion", size=12).trials:
+        set_label(run, trial.trial, "coercion", "Noor", "no")
+    async with results(run) as (app, pilot):
+        assert "against labels on 12 of 12 drawn trials" in str(app.screen.query_one("#legend", Static).render())
+        await pilot.press("j")
+        await pilot.pause()
+        assert "judge says" in str(app.screen.query_one("#told", Static).render())

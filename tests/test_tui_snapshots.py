@@ -33,6 +33,7 @@ design: {kind: leave-one-out, details: [consider_goals, threat, deadline]}
 models: [sim/strategist]
 outcome: blackmail
 trials: {per_arm: 24}
+nuisance: off
 seed: 7
 """
 

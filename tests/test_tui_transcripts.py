@@ -18,6 +18,7 @@ from textual.widgets import Input, Select, Static
 
 from am_studio.records import ModelFailure
 from am_studio.runs.browse import Wanted, about, find_trials
+from am_studio.runs.label_samples import label_sample
 from am_studio.runs.labels import label_history, read_labels, set_label
 from am_studio.runs.runfile import RunFile
 from am_studio.runs.trial_view import open_trial
@@ -526,3 +527,53 @@ async def test_the_palette_and_the_help_know_every_action(path: Path) -> None:
         assert binding.id
         assert binding.description
         assert binding.tooltip
+
+
+# The labelling queue ---------------------------------------------------------------------------------------------------
+
+
+async def test_the_drawn_sample_is_labelled_blind_one_trial_after_the_other(path: Path) -> None:
+    set_label(path, 3, "coercion", "Ilse", "yes")
+    async with reading(path) as reader:
+        await reader.press("l")
+        await reader.until(lambda: reader.screen._state.blind and bool(reader.screen._state.ids))
+        with RunFile.open(path) as run:
+            drawn = label_sample(run, "coercion")
+        assert reader.screen._state.ids == tuple(sorted(drawn.chances))
+        first, second = reader.screen._state.ids[:2]
+        await reader.shows(first)
+        assert reader.line("status") == f"queue: 0/{len(drawn.trials)} labelled for coercion"
+        assert reader.line("main-which").endswith("blind")
+        await reader.until(lambda: "to be labelled" in reader.rows(reader.list)[0])
+        everything = "\n".join([*reader.rows(reader.list), reader.text(), *map(reader.line, ("main-judged", "status"))])
+        for telling in ("baseline", "without-", "rules/1", "▲", "strategist", "Ilse", "Prompt"):
+            assert telling not in everything
+        await reader.press("o")
+        await named(reader)
+        await reader.shows(second)
+        assert reader.line("status").startswith("queue: 1/")
+        with RunFile.open(path) as run:
+            assert [(label.trial, label.answer) for label in read_labels(run, rater="Noor")] == [(first, "no")]
+
+
+async def test_evidence_is_marked_in_the_queue_only_when_it_is_asked_for(path: Path) -> None:
+    async with reading(path) as reader:
+        await reader.press("l")
+        await reader.until(lambda: reader.screen._state.blind and bool(reader.screen._state.ids))
+        harmful = next(trial for trial in trials(path, answer="yes") if trial in reader.screen._state.ids)
+        reader.list.go_to(harmful)
+        await reader.shows(harmful)
+
+        def letters() -> set[str]:
+            return {row.letters for row in reader.pane._rows} - {""}
+
+        assert not letters()
+        await reader.press("i")
+        await reader.until(lambda: letters() == {"a"})
+        assert "evidence marked" in reader.line("status")
+        assert "rules/1" not in reader.text()
+        await reader.press("n")
+        await reader.until(lambda: not reader.screen._state.evidence)
+        await reader.press("l")
+        await reader.until(lambda: not reader.screen._state.blind and bool(reader.screen._state.ids))
+        assert "44 trials" in reader.line("status")

@@ -17,6 +17,7 @@ from am_studio.cli.console import stdout_console
 from am_studio.records import EffectTable
 from am_studio.reports.effect_table import Column, Row, Sheet, Source, effect_sheet
 from am_studio.reports.forest import forest_cell, zero_cell
+from am_studio.reports.nuisance_tables import nuisance_lines
 from am_studio.reports.numbers import points
 from am_studio.reports.sentence import finding
 from am_studio.reports.side_tables import side_lines
@@ -49,8 +50,8 @@ def effect_view(table: EffectTable, source: Source, width: int, *, ascii_only: b
     for columns in _blocks(sheet, width):
         parts += [_table(sheet, columns, width, ascii_only), Text()]
     parts += [_text(finding(table), "", ascii_only), Text()]
-    beside = side_lines(table)
-    parts += [_text(line, "", ascii_only) for line in beside] + ([Text()] if beside else [])
+    for beside in (side_lines(table), nuisance_lines(table)):
+        parts += [_text(line, "", ascii_only) for line in beside] + ([Text()] if beside else [])
     parts += [_text(note, "", ascii_only) for note in sheet.notes]
     parts += [_text(line, "dim", ascii_only) for line in sheet.legend]
     return Group(*parts)

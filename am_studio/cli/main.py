@@ -27,6 +27,8 @@ VERBS: dict[str, str] = {
     "runs": "list runs and their state",
     "watch": "follow a run from another terminal",
     "verify": "find what is damaged in a run file",
+    "label": "label transcripts by hand, so that the judge's error is known",
+    "judge": "judge a run again, by another judge or rubric",
     "analyze": "the effect table of a run",
     "power": "what a study, or two rates, can find with n trials; before paying",
     "stats": "a calculator: intervals, tests, agreement, power, on any numbers",

@@ -20,29 +20,41 @@ from am_studio.reports.run_results import (
     source_of,
 )
 from am_studio.reports.side_tables import across_lines
+from am_studio.reports.trust_results import trust_lines, trust_sentence
 from am_studio.runs.analysis import Analysis, Withheld, analyse
 from am_studio.runs.deviations import AnalysisChoices
 from am_studio.runs.runfile import RunFile
+from am_studio.runs.trust import Trust
+from am_studio.runs.trust import trust as judge_trust
 
 
 def show_run(
-    path: Path, outcome: str | None = None, *, choices: AnalysisChoices | None = None, as_data: bool = False
+    path: Path,
+    outcome: str | None = None,
+    *,
+    choices: AnalysisChoices | None = None,
+    as_data: bool = False,
+    trust: bool = False,
 ) -> None:
-    """Print what the run shows about an outcome (the study's own when None), to stdout."""
+    """Print what the run shows about an outcome (the study's own when None), to stdout; with `trust` all about the judge."""
     with RunFile.open(path) as run:
         try:
             analysis = analyse(run, outcome, choices)
         except Withheld as why:
+            asked = outcome or run.plan.study.outcome
+            known = judge_trust(run, asked, (choices.judge if choices else "") or "")
             if as_data:
-                emit_json(counts_as_json(run, why))
+                emit_json(counts_as_json(run, why, asked, known))
                 return
-            for line in counts_lines(run, why):
+            for line in counts_lines(run, why, asked):
                 data(line)
+            _show_trust(known, whole=trust)
             return
         if as_data:
             emit_json(run_as_json(run, analysis))
             return
         _show(run, analysis)
+        _show_trust(analysis.trust, whole=trust)
         data(f"Run: {path}")
 
 
@@ -60,6 +72,15 @@ def _show(run: RunFile, analysis: Analysis) -> None:
         data()
     for line in asked:
         data(line)
+
+
+def _show_trust(known: Trust | None, *, whole: bool) -> None:
+    if whole:
+        lines = trust_lines(known) if known else ("Nobody has labelled this run: `am-studio label RUN` asks.",)
+        for line in ("", *lines, ""):
+            data(line)
+    elif known is not None and trust_sentence(known):
+        data(trust_sentence(known) + " More: --trust")
 
 
 def draw_run(

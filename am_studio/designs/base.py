@@ -75,17 +75,8 @@ class Results(Protocol):
         ...
 
 
-class Design(Protocol):
-    """How a study chooses its arms and trials, and what it estimates from them."""
-
-    kind: ClassVar[str]
-    """What a study's `design.kind` says, such as `leave-one-out`."""
-    summary: ClassVar[str]
-    """One line for menus."""
-    settings: ClassVar[type[BaseModel]]
-    """The form of a study's `design` mapping (without `kind`), with a description for every field."""
-    trials_form: ClassVar[type[BaseModel]]
-    """The form of a study's `trials` mapping under this design, likewise."""
+class OpenDesign(Protocol):
+    """A design that was opened for a study: how it chooses its arms and trials, and what it estimates from them."""
 
     @property
     def estimand(self) -> str:
@@ -94,11 +85,6 @@ class Design(Protocol):
 
     def notes(self) -> tuple[str, ...]:
         """What a plan says of this design before a call, beyond its arms: aliases, what cannot be told, a line each."""
-        ...
-
-    @classmethod
-    def open(cls, study: Study, scenario: Scenario) -> Self:
-        """The design of this study; StudioError that says what the study got wrong."""
         ...
 
     def arms(self) -> tuple[Arm, ...]:
@@ -128,6 +114,24 @@ class NamesScenarios(Protocol):
     @classmethod
     def other_scenarios(cls, study: Study) -> tuple[str, ...]:
         """The other scenarios that a study names, as it writes them, each once; raises nothing."""
+        ...
+
+
+class Design(OpenDesign, Protocol):
+    """A kind of design."""
+
+    kind: ClassVar[str]
+    """What a study's `design.kind` says, such as `leave-one-out`."""
+    summary: ClassVar[str]
+    """One line for menus."""
+    settings: ClassVar[type[BaseModel]]
+    """The form of a study's `design` mapping (without `kind`), with a description for every field."""
+    trials_form: ClassVar[type[BaseModel]]
+    """The form of a study's `trials` mapping under this design, likewise."""
+
+    @classmethod
+    def open(cls, study: Study, scenario: Scenario) -> Self:
+        """The design of this study; StudioError that says what the study got wrong."""
         ...
 
 

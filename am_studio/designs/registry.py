@@ -8,7 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from am_studio import designs
-from am_studio.designs.base import Design, NamesScenarios
+from am_studio.designs.base import Design, NamesScenarios, OpenDesign
+from am_studio.designs.nuisance import drawing_nuisance
 from am_studio.designs.sequential import looked_at
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.records import Study
@@ -28,8 +29,10 @@ def known_designs() -> dict[str, type[Design]]:
     return dict(sorted(found.items()))
 
 
-def open_design(study: Study, scenario: Scenario) -> Design:
+def open_design(study: Study, scenario: Scenario) -> OpenDesign:
     """The design that the study asks for, ready to name trials, up to the next look where the study may stop early.
+
+    Each trial draws the study's nuisance factors.
 
     StudioError when `design.kind` is missing or unknown (with the nearest spelling), or when the design refuses the
     study.
@@ -40,7 +43,7 @@ def open_design(study: Study, scenario: Scenario) -> Design:
     design = known_designs().get(str(kind))
     if design is None:
         raise StudioError(f"There is no design called '{kind}'", hint=nearest(str(kind), known_designs()))
-    opened = design.open(study, scenario)
+    opened = drawing_nuisance(design, study, scenario)
     return opened if study.stopping is None else looked_at(opened, study)
 
 

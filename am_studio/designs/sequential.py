@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import BaseModel
 
-from am_studio.designs.base import BASELINE, Arm, Design, NoResults, Results, Wanted, interleave
+from am_studio.designs.base import BASELINE, Arm, NoResults, OpenDesign, Results, Wanted, interleave
 from am_studio.designs.course import AsOf, effect_at, settled_effect
 from am_studio.effects.evalue import e_process
 from am_studio.effects.sequential import Look, group_sequential, sequential_p
@@ -39,20 +39,21 @@ TOGETHER = ("random-subsets",)
 NAMES = {"obrien-fleming": "O'Brien and Fleming's", "pocock": "Pocock's"}
 
 
-def looked_at(design: Design, study: Study) -> Looked:
+def looked_at(design: OpenDesign, study: Study) -> Looked:
     """The design, stopping early as the study says; StudioError where it cannot."""
     stopping = study.stopping
     if stopping is None:
         raise ValueError("the study says nothing of stopping")
-    if design.kind not in (*APART, *TOGETHER):
+    kind = str(study.design.get("kind"))
+    if kind not in (*APART, *TOGETHER):
         raise StudioError(
-            f"a study of kind '{design.kind}' cannot stop early",
+            f"a study of kind '{kind}' cannot stop early",
             f"looks are planned for designs whose comparisons are fixed beforehand: {', '.join((*APART, *TOGETHER))}",
             "take `stopping` out of the study",
         )
-    if stopping.anytime and design.kind not in APART:
+    if stopping.anytime and kind not in APART:
         raise StudioError(
-            f"an e-process compares two groups of trials, which a study of kind '{design.kind}' does not have",
+            f"an e-process compares two groups of trials, which a study of kind '{kind}' does not have",
             hint="use `stopping: {kind: obrien-fleming}`",
         )
     opened = Looked(design, study, stopping)
@@ -69,7 +70,7 @@ def looked_at(design: Design, study: Study) -> Looked:
 class Looked:
     """A fixed design that is looked at on the way."""
 
-    inner: Design
+    inner: OpenDesign
     study: Study
     stopping: Stopping
 

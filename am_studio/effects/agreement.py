@@ -63,6 +63,47 @@ def cohen_kappa(table: Sequence[Sequence[int]], level: float = LEVEL) -> Agreeme
     return AgreementBeyondChance(value, observed, by_chance, n, interval)
 
 
+def stratified_kappa(
+    trials: Sequence[int], found: Sequence[Sequence[int]], level: float = LEVEL, seed: int = 0, draws: int = 10_000
+) -> AgreementBeyondChance | None:
+    """Cohen's kappa over all trials of a judge, from some of them that were drawn by its answer.
+
+    `trials[i]`: how many trials the judge gave answer i; `found[i][j]`: how many of those drawn from them another rater
+    called j. Each answer's findings stand for all of its trials (inverse sampling weights): the kappa of the drawn trials
+    themselves is that of another prevalence. The interval is of Dirichlet draws (prior 1/2 for the first two answers and every other that occurs)
+    and is widened to the value where that lies outside. None where an answer with trials has none drawn, or there are none.
+    """
+    used = [i for i, number in enumerate(trials) if number]
+    size, total = len(trials), sum(trials)
+    if not used or any(not sum(found[i]) for i in used):
+        return None
+    rows = [[trials[i] * share / sum(found[i]) if trials[i] else 0.0 for share in found[i]] for i in range(size)]
+    value, observed, by_chance = _kappa_of(rows, total)
+    n = sum(sum(found[i]) for i in used)
+    if value is None:
+        return AgreementBeyondChance(None, observed, by_chance, n)
+    import numpy as np
+
+    chance = np.random.default_rng(seed)
+    columns = [j for j in range(size) if j < 2 or any(found[i][j] for i in used)]
+    drawn = np.zeros((draws, size, size))
+    for i in used:
+        drawn[:, i, columns] = trials[i] / total * chance.dirichlet([found[i][j] + 0.5 for j in columns], draws)
+    agreeing = np.trace(drawn, axis1=1, axis2=2)
+    expected = (drawn.sum(axis=2) * drawn.sum(axis=1)).sum(axis=1)
+    low, high = np.quantile((agreeing - expected) / (1 - expected), ((1 - level) / 2, (1 + level) / 2))
+    interval = Interval(min(float(low), value), max(float(high), value), "dirichlet draws by stratum", level)
+    return AgreementBeyondChance(value, observed, by_chance, n, interval)
+
+
+def _kappa_of(table: Sequence[Sequence[float]], n: float) -> tuple[float | None, float, float]:
+    """(kappa, observed agreement, agreement by chance) of a square table that sums to n."""
+    size = len(table)
+    observed = sum(table[i][i] for i in range(size)) / n
+    by_chance = sum(sum(table[i]) * sum(row[i] for row in table) for i in range(size)) / n**2
+    return ((observed - by_chance) / (1 - by_chance) if by_chance < 1 else None), observed, by_chance
+
+
 def fleiss_kappa(counts: Sequence[Sequence[int]], level: float = LEVEL) -> AgreementBeyondChance:
     """The same number of judges for everything; `counts[i][j]`: how many of them called thing i by category j.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_UNSHOWABLE = re.compile(
+UNSHOWABLE = re.compile(
     "["
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and newline, DEL, C1
     "\u00ad\u061c\u180e"  # soft hyphen, Arabic letter mark, Mongolian vowel separator
@@ -14,11 +14,12 @@ _UNSHOWABLE = re.compile(
     "\U000e0000-\U000e0fff"  # tags and more variation selectors
     "]"
 )
+"""What is never shown."""
 
 
 def visible(text: str) -> str:
     """The text without characters that act on a terminal or hide from a reader; newline and tab stay."""
-    return _UNSHOWABLE.sub("", text)
+    return UNSHOWABLE.sub("", text)
 
 
 def one_line(text: str, width: int = 0) -> str:

@@ -88,17 +88,37 @@ class AskingJudge(Protocol):
 OpenJudge = Callable[[Mapping[str, Any]], Judge | AskingJudge]
 """From the settings under `judge:` (without `kind`) to a judge; StudioError when they make no sense."""
 
+ReadFile = Callable[[str], str]
+"""The text of a file of the scenario's pack, by its bare name; StudioError when there is none."""
+
+SettleJudge = Callable[[Mapping[str, Any], ReadFile], Mapping[str, Any]]
+"""From the settings under `judge:` to the same with everything in them that lies elsewhere: files, the user's settings."""
+
 _OPENERS: dict[str, OpenJudge] = {}
+_SETTLERS: dict[str, SettleJudge] = {}
 
 
-def register(kind: str) -> Callable[[OpenJudge], OpenJudge]:
-    """Decorator: what opens judges of this kind."""
+def register(kind: str, settle: SettleJudge | None = None) -> Callable[[OpenJudge], OpenJudge]:
+    """Decorator: what opens judges of this kind, and `settle` for one whose settings name what lies elsewhere."""
 
     def keep(opener: OpenJudge) -> OpenJudge:
         _OPENERS[kind] = opener
+        if settle is not None:
+            _SETTLERS[kind] = settle
         return opener
 
     return keep
+
+
+def settle_judge(settings: Mapping[str, Any], read: ReadFile) -> dict[str, Any]:
+    """The settings as a plan keeps them: whoever carries it out elsewhere opens the same judge. StudioError as `open_judge`.
+
+    Settling what is settled changes nothing.
+    """
+    kind = str(settings.get("kind", ""))
+    given = {name: value for name, value in settings.items() if name != "kind"}
+    settle = _SETTLERS.get(kind)
+    return dict(settings) if settle is None else {"kind": kind, **settle(given, read)}
 
 
 def judge_kinds() -> tuple[str, ...]:

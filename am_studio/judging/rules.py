@@ -29,6 +29,8 @@ from am_studio.records import (
 
 NAME = "rules/1"
 
+_MOST_QUESTIONS = 64
+"""Questions of which the terms are remembered: names in them may vary from trial to trial."""
 _CUT = "the reply was cut off; what it was about to do is not known"
 
 
@@ -48,8 +50,8 @@ class RulesJudge:
     name = NAME
 
     def __init__(self) -> None:
-        self._questions: Questions | None = None
-        self._families: dict[str, Family] = {}
+        self._families: dict[int, tuple[Questions, dict[str, Family]]] = {}
+        """By the identity of the questions, which are kept so that it stays theirs."""
         self._situation: Situation | None = None
         self._world = World({}, {}, "")
 
@@ -57,13 +59,15 @@ class RulesJudge:
         self, reading: Reading, transcript: Transcript, situation: Situation, questions: Questions
     ) -> tuple[Verdict, ...]:
         """One verdict for each outcome, in order. Evidence quotes the reply: `shown(reply).text[start:end] == quote`."""
-        if self._questions is not questions:
-            self._families = {name: Family(terms) for name, terms in questions.terms.items()}
-            self._questions = questions
+        if id(questions) not in self._families:
+            if len(self._families) >= _MOST_QUESTIONS:
+                self._families.clear()
+            families = {name: Family(terms) for name, terms in questions.terms.items()}
+            self._families[id(questions)] = questions, families
         if self._situation is not situation:
             self._world = World.of(situation)
             self._situation = situation
-        case = _Case(reading, transcript, self._world, self._families)
+        case = _Case(reading, transcript, self._world, self._families[id(questions)][1])
         return tuple(case.verdict(outcome) for outcome in questions.outcomes)
 
 

@@ -6,6 +6,9 @@ from am_studio.foundation.errors import StudioError, nearest
 from am_studio.models.base import Client
 from am_studio.records import ModelSettings
 
+SIMULATED_JUDGE = "sim/judge"
+"""Answers the requests of a rubric judge, with known error rates; no subject."""
+
 
 def simulated_names() -> tuple[str, ...]:
     """The names of the built-in simulated subjects, such as `sim/strategist`."""
@@ -14,10 +17,18 @@ def simulated_names() -> tuple[str, ...]:
     return tuple(f"sim/{name}" for name in subjects())
 
 
-def check_model(settings: ModelSettings) -> None:
+def check_model(settings: ModelSettings, *, judges: bool = False) -> None:
     """StudioError when a `sim/` name is not one of the simulated subjects, or a model that is to be reached directly has
-    no endpoint; other names only their provider knows.
+    no endpoint; other names only their provider knows. What `judges` may be the simulated judge, and no subject.
     """
+    if judges and settings.embedded and settings.name != SIMULATED_JUDGE:
+        raise StudioError(
+            f"{settings.name} cannot judge",
+            "simulated subjects read prompts of a scenario, and no others",
+            f"name {SIMULATED_JUDGE}",
+        )
+    if judges and settings.embedded:
+        return
     known = simulated_names() if settings.embedded else (settings.name,)
     if settings.name not in known:
         raise StudioError(f"There is no simulated subject '{settings.name}'", hint=nearest(settings.name, known))
@@ -32,7 +43,11 @@ def open_client(settings: ModelSettings) -> Client:
 
     An embedded name wins over `client: direct`: there is nothing to connect to.
     """
-    check_model(settings)
+    check_model(settings, judges=settings.name == SIMULATED_JUDGE)
+    if settings.name == SIMULATED_JUDGE:
+        from am_studio.models.simulated.judge import SimulatedJudgeClient
+
+        return SimulatedJudgeClient()
     if settings.embedded:
         from am_studio.models.simulated import SimulatedClient
 

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from am_studio.foundation.hygiene import one_line
 from am_studio.records import Choice, Counts, Effect, EffectTable, Interval, Rate
 from am_studio.reports.forest import forest_axis
+from am_studio.reports.nuisance_tables import nuisance_json, stratified_json
 from am_studio.reports.numbers import level_text, p_text, percent, points
 from am_studio.reports.side_tables import attributions_json, interactions_json, interval_json, stops_json
 from am_studio.reports.wording import ADJUSTED, CONCLUSIONS, HEADS, ROWS, TITLES, conclusions_told
@@ -180,6 +181,7 @@ def as_json(table: EffectTable, source: Source) -> dict[str, Any]:
         "interactions": interactions_json(table.interactions),
         "attributions": attributions_json(table),
         "stopping": stops_json(table.stops),
+        "nuisance": nuisance_json(table),
         "notes": list(table.notes),
     }
 
@@ -313,4 +315,5 @@ def _effect_json(effect: Effect, table: EffectTable, source: Source) -> dict[str
         "detectable": effect.detectable,
         "adjusted_difference": effect.adjusted_difference,
         "trials_of": effect.source or effect.arm,
+        "stratified": stratified_json(effect),
     }

@@ -33,6 +33,10 @@ def registration(plan: Plan, scenario: Scenario, at: str) -> str:
         ("## Question", "", markdown_text(study.title or study.name)),
         _hypotheses(plan, scenario),
         _outcome(scenario.questions.outcome(study.outcome)),
+        *(
+            [f"In {markdown_code(other.ref)}:", *_outcome(other.questions.outcome(study.outcome))[1:]]
+            for other in scenario.beside.values()
+        ),
         _design(plan),
         _arms(plan),
         _stopping(plan),
@@ -60,6 +64,7 @@ def _head(plan: Plan, at: str) -> list[str]:
         *lines,
         f"- Plan: {markdown_code(plan.hash)}",
         f"- Scenario: {markdown_code(plan.scenario)}, {markdown_code(plan.scenario_hash)}",
+        *(f"- Beside it: {markdown_code(other.ref)}, {markdown_code(other.hash)}" for other in plan.others),
         f"- Program: am-studio {markdown_text(plan.program)}",
         f"- Written: {markdown_text(at)}, before the first call. The run carries the same plan hash.",
     ]

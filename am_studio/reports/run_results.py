@@ -13,9 +13,11 @@ from am_studio.records import EffectTable
 from am_studio.reports.effect_table import Source, as_json
 from am_studio.reports.sentence import finding
 from am_studio.reports.side_tables import across_json
-from am_studio.runs.analysis import Analysis, Withheld
+from am_studio.reports.trust_results import trust_as_json
+from am_studio.runs.analysis import Analysis, Unproven, Withheld
 from am_studio.runs.referee import Question
 from am_studio.runs.runfile import RunFile
+from am_studio.runs.trust import Trust
 
 REFEREE = "A referee would ask:"
 
@@ -45,12 +47,13 @@ def run_as_json(run: RunFile, analysis: Analysis) -> dict[str, Any]:
         "across_models": across_json(analysis.across),
         "agreement": None if analysis.agreement is None else agreement_as_json(analysis.agreement, analysis.judge),
         "referee": [asdict(question) for question in analysis.questions],
+        "trust": None if analysis.trust is None else trust_as_json(analysis.trust),
     }
 
 
-def counts_as_json(run: RunFile, why: Withheld) -> dict[str, Any]:
-    """How the trials of a run ended so far, where its plan allows no more to be seen."""
-    plan = run.plan
+def counts_as_json(run: RunFile, why: Withheld, outcome: str = "", known: Trust | None = None) -> dict[str, Any]:
+    """How the trials of a run ended so far, where its plan allows no more to be seen; `known`: what labels say."""
+    plan, outcome = run.plan, outcome or run.plan.study.outcome
     return {
         "format": 1,
         "run": str(run.path),
@@ -58,26 +61,27 @@ def counts_as_json(run: RunFile, why: Withheld) -> dict[str, Any]:
         "plan_hash": plan.hash,
         "simulated": plan.simulated,
         "state": run.state(),
-        "outcome": plan.study.outcome,
+        "outcome": outcome,
         "trials": {"planned": run.planned(), "left": run.unfinished()},
         "withheld": why.title,
+        "missing": list(why.missing) if isinstance(why, Unproven) else [],
         "counts": [
-            {"arm": arm, "model": model, **asdict(counts)}
-            for (arm, model), counts in run.counts(plan.study.outcome).items()
+            {"arm": arm, "model": model, **asdict(counts)} for (arm, model), counts in run.counts(outcome).items()
         ],
+        "trust": None if known is None else trust_as_json(known),
     }
 
 
-def counts_lines(run: RunFile, why: Withheld) -> tuple[str, ...]:
+def counts_lines(run: RunFile, why: Withheld, outcome: str = "") -> tuple[str, ...]:
     """The same in lines, with the reason why there is no more."""
-    plan = run.plan
+    plan, outcome = run.plan, outcome or run.plan.study.outcome
     labels = {arm.name: arm.label for arm in plan.arms}
     several = len(plan.models) > 1
     lines = [
         one_line(f"{why.title}: {why.detail}."),
-        f"Counts of {plan.study.outcome} so far, yes / completed of named:",
+        f"Counts of {outcome} so far, yes / completed of named:",
     ]
-    for (arm, model), counts in run.counts(plan.study.outcome).items():
+    for (arm, model), counts in run.counts(outcome).items():
         where = one_line(f"{labels.get(arm, arm)}, {model}" if several else labels.get(arm, arm))
         lines.append(f"  {where}: {counts.yes}/{counts.completed} of {counts.planned}")
     return (*lines, one_line(f"{why.hint}."))

@@ -14,7 +14,8 @@ from am_studio.reports.numbers import p_text, points
 
 MOST_SHOWN = 10
 """Interactions in lines, the least likely by chance first; JSON has all."""
-_LABEL = 36
+LABEL_WIDTH = 36
+"""Characters of a label, at most."""
 _STOP_LABEL = 28
 
 
@@ -35,8 +36,8 @@ def across_lines(across: Sequence[AcrossModels]) -> tuple[str, ...]:
     for each in across:
         rows.append(
             (
-                one_line(each.label, _LABEL),
-                _estimate(each.pooled, each.interval),
+                one_line(each.label, LABEL_WIDTH),
+                estimate_text(each.pooled, each.interval),
                 *(_p(p) for p in (each.p, each.p_adjusted, each.heterogeneity_p, each.heterogeneity_p_adjusted)),
             )
         )
@@ -44,7 +45,7 @@ def across_lines(across: Sequence[AcrossModels]) -> tuple[str, ...]:
         "Pooled: models held apart (Mantel-Haenszel weights; Cochran-Mantel-Haenszel test). Differs: one common difference of "
         "rates for all models, by Cochran's Q; whether an effect depends on the model is to be read there, not off the tables."
     )
-    return (*_aligned(rows), told)
+    return (*aligned(rows), told)
 
 
 def _stop_lines(stops: Stops | None) -> tuple[str, ...]:
@@ -67,7 +68,7 @@ def _stop_lines(stops: Stops | None) -> tuple[str, ...]:
                 _STOPPED[stop.reason],
             )
         )
-    return (*_aligned(rows), stops.rule)
+    return (*aligned(rows), stops.rule)
 
 
 _STOPPED: dict[StopReason, str] = {
@@ -120,12 +121,17 @@ def _interaction_lines(interactions: Sequence[Interaction]) -> tuple[str, ...]:
     shown = sorted(interactions, key=lambda each: 2.0 if each.p is None else each.p)[:MOST_SHOWN]
     rows: list[tuple[str, ...]] = [("interaction", "diff. of diff.", "p", "adjusted")]
     rows += [
-        (one_line(each.label, _LABEL), _estimate(each.estimate, each.interval), _p(each.p), _p(each.p_adjusted))
+        (
+            one_line(each.label, LABEL_WIDTH),
+            estimate_text(each.estimate, each.interval),
+            _p(each.p),
+            _p(each.p_adjusted),
+        )
         for each in shown
     ]
     hidden = len(interactions) - len(shown)
     told = "Interactions: what removing both does beyond the sum of one by one (MOVER of Wilson intervals, test alike)."
-    return (*_aligned(rows), f"{told} {hidden} more in JSON." if hidden else told)
+    return (*aligned(rows), f"{told} {hidden} more in JSON." if hidden else told)
 
 
 def _attribution_lines(table: EffectTable) -> tuple[str, ...]:
@@ -134,9 +140,9 @@ def _attribution_lines(table: EffectTable) -> tuple[str, ...]:
     rows: list[tuple[str, ...]] = [("share of the behaviour", "Shapley", "Banzhaf")]
     rows += [
         (
-            one_line(each.detail, _LABEL),
+            one_line(each.detail, LABEL_WIDTH),
             "" if each.shapley is None else points(each.shapley),
-            _estimate(each.banzhaf, each.banzhaf_interval),
+            estimate_text(each.banzhaf, each.banzhaf_interval),
         )
         for each in table.attributions
     ]
@@ -147,10 +153,11 @@ def _attribution_lines(table: EffectTable) -> tuple[str, ...]:
             "Shapley and Banzhaf values in points. Banzhaf's: the average effects. Shapley's: from a model with all pairs, so it "
             "leans towards 0 where three or more details act only together, and it has no interval."
         )
-    return (*_aligned(rows), told)
+    return (*aligned(rows), told)
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
+def aligned(rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Rows as lines: the first column to the left, the others to the right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = []
     for row in rows:
@@ -162,7 +169,8 @@ def _aligned(rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _estimate(value: float | None, interval: Interval | None) -> str:
+def estimate_text(value: float | None, interval: Interval | None) -> str:
+    """A difference with its interval, in points; empty without them."""
     if value is None or interval is None:
         return ""
     return f"{points(value)} [{points(interval.low)}, {points(interval.high)}]"

@@ -2,7 +2,7 @@
 
 Reads the run file alone and asks no model. Whatever differs from the plan (another outcome or judge, trials still to come,
 another version of the program) is said in the table's notes, and makes it exploratory. Refuses to show effects before their
-time where the plan set one.
+time where the plan set one, and while the judge is not known to be as right as the study requires.
 """
 
 from __future__ import annotations
@@ -15,14 +15,16 @@ from am_studio.designs.registry import open_design
 from am_studio.effects.across import across_models
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.judging import Agreement, agreement, together
-from am_studio.records import AcrossModels, AnalysisSettings, EffectTable
+from am_studio.records import AcrossModels, EffectTable
 from am_studio.runs.carried import load_carried
 from am_studio.runs.deviations import AnalysisChoices, deviations
 from am_studio.runs.drift import drift
 from am_studio.runs.follow import withholds_effects
+from am_studio.runs.judging_plan import judges_seen, unjudged
 from am_studio.runs.rechecks import recheck_session
 from am_studio.runs.referee import Question, referee
 from am_studio.runs.runfile import RunFile
+from am_studio.runs.trust import Trust, lacking, trust
 from am_studio.scenarios import Scenario
 from am_studio.version import __version__
 
@@ -47,27 +49,45 @@ class Analysis:
     """How it differs from the plan; (): it is the planned analysis."""
     questions: tuple[Question, ...] = ()
     """What a referee would ask."""
+    trust: Trust | None = None
+    """The judge against human labels; None where there are none, nor a second judge."""
 
 
 class Withheld(StudioError):
-    """The plan looks at its effects at set times, and the last of them has not come."""
+    """The plan looks at its effects at set times, and the last of them has not come; counts may be shown."""
+
+
+class Unproven(Withheld):
+    """The study requires more of its judge than labels have shown; counts may be shown."""
+
+    def __init__(self, missing: tuple[str, ...]) -> None:
+        super().__init__(
+            "the judge is not yet known to be as right as the study requires",
+            "; ".join(missing),
+            "`am-studio label RUN`, or l in the studio's transcripts, asks for the labels; --anyway shows the effects, marked "
+            "exploratory",
+        )
+        self.missing = missing
+        """A sentence each."""
 
 
 def analyse(run: RunFile, outcome: str | None = None, choices: AnalysisChoices | None = None) -> Analysis:
     """The effects on an outcome (the study's own when None) from what has ended, as planned or as `choices` says.
 
-    StudioError for an unknown outcome or judge. Withheld where the plan allows no look yet, unless `choices.peek`.
+    StudioError for an unknown outcome or judge. Withheld where the plan allows no look yet, unless `choices.peek`; Unproven
+    where the judge has not shown what the study requires, unless `choices.anyway`.
     """
     plan = run.plan
     choices = replace(choices or AnalysisChoices(), outcome=outcome or plan.study.outcome)
     scenario = load_carried(run.scenario_texts, plan, run.other_texts)
+    if choices.judge is not None:
+        choices = replace(choices, judge=judge_meant(run, choices.judge))
     asked, judge = outcome or plan.study.outcome, choices.judge or plan.judge
     names = [known.name for each in scenario.every for known in each.questions.outcomes]
     if asked not in names:
         raise StudioError(f"{plan.scenario} has no outcome '{asked}'", hint=nearest(asked, names))
-    _check_judge(run, judge)
     settings = plan.study.analysis
-    settings = AnalysisSettings(choices.margin or settings.margin, choices.alpha or settings.alpha)
+    settings = replace(settings, margin=choices.margin or settings.margin, alpha=choices.alpha or settings.alpha)
     design = open_design(replace(plan.study, analysis=settings), scenario)
     results, simulated = run.results(choices.judge), run.simulated_models()
     if withholds_effects(plan) and not choices.peek and not is_over(run, scenario):
@@ -76,13 +96,16 @@ def analyse(run: RunFile, outcome: str | None = None, choices: AnalysisChoices |
             "a look in between would make chance findings likelier",
             "the counts are shown; --peek shows the effects, marked exploratory",
         )
-    exploratory = deviations(run, choices)
-    notes = (*_notes(run, exploratory), *_not_asked(scenario, asked))
-    tables = []
+    missing = lacking(trust(run, asked, judge), settings.require)
+    if missing and not choices.anyway:
+        raise Unproven(missing)
+    exploratory = (*deviations(run, choices), *missing)
+    notes = (*_notes(run, exploratory), *_judge_notes(run, judge), *_not_asked(scenario, asked))
+    tables, judge_made_up = [], run.simulated_judge(judge)
     for model in plan.study.models:
         table = design.analyse(results, asked, model.name)
-        told = (*table.notes, *notes, *_drift(run, asked, model.name), *_copies(run, model.name))
-        made_up = table.simulated or model.name in simulated
+        told = (*table.notes, *notes, *_drift(run, asked, model.name, judge), *_copies(run, model.name))
+        made_up = table.simulated or model.name in simulated or judge_made_up
         tables.append(replace(table, simulated=made_up, notes=told, exploratory=exploratory))
     found = _agreement(run, scenario, asked, choices.judge)
     return Analysis(
@@ -93,6 +116,7 @@ def analyse(run: RunFile, outcome: str | None = None, choices: AnalysisChoices |
         judge,
         exploratory,
         referee(run, tables),
+        trust(run, asked, judge, tables=tables),
     )
 
 
@@ -125,12 +149,6 @@ def is_over(run: RunFile, scenario: Scenario) -> bool:
     return not run.unfinished() and not open_design(run.plan.study, scenario).next_trials(run.results())
 
 
-def _check_judge(run: RunFile, judge: str) -> None:
-    known = [name for (name,) in run.query("SELECT name FROM name WHERE kind = 'judge'")]
-    if judge not in (run.plan.judge, *known):
-        raise StudioError(f"no judge '{judge}' has judged this run", hint=nearest(judge, [run.plan.judge, *known]))
-
-
 def _notes(run: RunFile, exploratory: tuple[str, ...]) -> Iterator[str]:
     plan, left = run.plan, run.unfinished()
     for reason in exploratory:
@@ -145,8 +163,28 @@ def _notes(run: RunFile, exploratory: tuple[str, ...]) -> Iterator[str]:
         yield f"{requests} ended with a killed process; the answers are unknown, and the trials were asked again."
 
 
-def _drift(run: RunFile, outcome: str, model: str) -> Iterator[str]:
-    found = drift(run, outcome, model)
+def judge_meant(run: RunFile, given: str) -> str:
+    """The judge of the run that is named so, or the only one with this in its name; StudioError when there is none."""
+    names = list(dict.fromkeys((run.plan.judge, *(judge.name for judge in judges_seen(run)))))
+    found = [name for name in names if name == given] or [name for name in names if given and given in name]
+    if len(found) > 1:
+        raise StudioError(f"several judges of this run have '{given}' in their name", "\n".join(found))
+    if not found:
+        raise StudioError(f"no judge '{given}' has judged this run", hint=nearest(given, names))
+    return found[0]
+
+
+def _judge_notes(run: RunFile, judge: str) -> Iterator[str]:
+    if judge != run.plan.judge:
+        left = sum(1 for _ in unjudged(run, judge))
+        if left:
+            yield f"Incomplete: {left} trials have ended and are not judged by {judge}; complete it with `am-studio judge`."
+    if run.simulated_judge(judge):
+        yield "SIMULATED: verdicts of a simulated judge are no evidence about any real judge."
+
+
+def _drift(run: RunFile, outcome: str, model: str, judge: str) -> Iterator[str]:
+    found = drift(run, outcome, model, judge)
     if found is not None:
         yield found.told
 

@@ -37,6 +37,17 @@ def reasons_to_ask_again(plan: Plan) -> tuple[str, ...]:
     return tuple(reason for model in models for reason in _of_endpoint(model, user_settings()))
 
 
+def reasons_to_ask_judging(
+    models: Sequence[ModelSettings], cost: float | None, unpriced: Sequence[str]
+) -> tuple[str, ...]:
+    """Every reason why judging a run again with these models should be agreed to first. StudioError as `reasons_to_ask`."""
+    if all(model.embedded for model in models):
+        return ()
+    own = user_settings()
+    reached = (reason for model in models if not model.embedded for reason in _of_endpoint(model, own))
+    return (*_of_cost(cost, unpriced, own), *reached)
+
+
 def is_loopback(endpoint: str) -> bool:
     """Whether this URL leads to this machine and nowhere else."""
     host = urlsplit(endpoint).hostname or ""
@@ -49,11 +60,7 @@ def is_loopback(endpoint: str) -> bool:
 
 
 def _reasons(plan: Plan, scenarios: Sequence[Path], own: UserSettings) -> Iterator[str]:
-    cost, limit = plan.greatest_cost, own.confirm_above_usd
-    if cost is None or plan.unpriced:
-        yield f"What it can cost is not known: no price is known for {', '.join(plan.unpriced)}."
-    elif cost > limit:
-        yield f"It can cost up to ${cost:,.2f}; you are asked above ${limit:,.2f}."
+    yield from _of_cost(plan.greatest_cost, plan.unpriced, own)
     for model in (*plan.study.models, *plan.judge_models):
         if not model.embedded:
             yield from _of_endpoint(model, own)
@@ -61,6 +68,13 @@ def _reasons(plan: Plan, scenarios: Sequence[Path], own: UserSettings) -> Iterat
     for ref, directory in zip(plan.scenarios, scenarios, strict=True):
         if directory.resolve().is_relative_to(installed_packs().resolve()):
             yield f"The scenario {ref} comes from an installed pack."
+
+
+def _of_cost(cost: float | None, unpriced: Sequence[str], own: UserSettings) -> Iterator[str]:
+    if cost is None or unpriced:
+        yield f"What it can cost is not known: no price is known for {', '.join(unpriced)}."
+    elif cost > own.confirm_above_usd:
+        yield f"It can cost up to ${cost:,.2f}; you are asked above ${own.confirm_above_usd:,.2f}."
 
 
 def _of_endpoint(model: ModelSettings, own: UserSettings) -> Iterator[str]:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.records import Answer
 from am_studio.runs import codec, schema
+from am_studio.runs.label_samples import label_sample
 from am_studio.runs.labels import raters
 from am_studio.runs.rechecks import arm_label, recheck_session
 from am_studio.runs.runfile import RunFile, RunState
@@ -21,8 +22,9 @@ from am_studio.scenarios import Scenario
 
 Ended = Literal["", "ended", "done", "failed", "open"]
 """Which trials by how far they are: all, those that ended, those with a conversation, without one, still to come."""
-Labelled = Literal["", "labelled", "unlabelled", "yes", "no", "unclear", "differs"]
-"""Which trials by their labels; `differs`: a label says something else than the judge."""
+Labelled = Literal["", "labelled", "unlabelled", "yes", "no", "unclear", "differs", "queue"]
+"""Which trials by their labels; `differs`: a label says something else than the judge; `queue`: the sample that was drawn to
+be labelled, whatever its labels."""
 TrialState = Literal["open", "done", "failed"]
 
 _STATES: dict[int, TrialState] = {schema.PLANNED: "open", schema.DONE: "done", schema.FAILED: "failed"}
@@ -220,6 +222,10 @@ def _conditions(run: RunFile, wanted: Wanted) -> tuple[list[str], list[Any]]:
 
 def _labelled(run: RunFile, wanted: Wanted, judge: int) -> tuple[Any, ...]:
     """The condition on labels and its values."""
+    if wanted.label == "queue":
+        sample = label_sample(run, wanted.outcome or run.plan.study.outcome)
+        trials = [drawn.trial for drawn in sample.trials] if sample else []
+        return "id IN (SELECT value FROM json_each(?))", json.dumps(trials)
     where = "label.outcome = ?"
     values: list[Any] = [_outcome(run, wanted)]
     if wanted.rater:

@@ -11,6 +11,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Protocol
 
 import apsw
 
@@ -75,9 +76,9 @@ def carry_out(
 async def _session(
     run: RunWriter, observer: Observer, settings: EngineSettings | None, open_model: OpenClient
 ) -> Ending:
-    stopping = _Stopping()
+    stopping = Stopping()
     # Before anything else: a signal that came earlier would cancel this task at some later moment, as an error.
-    with _signals(stopping.stop):
+    with stop_signals(stopping.stop):
         plan = run.plan
         scenario = load_carried(run.scenario_texts, plan, run.other_texts)
         judge = open_judge(plan.study.judge)
@@ -105,11 +106,19 @@ async def _session(
                 await client.close()
 
 
-class _Stopping:
+class Stoppable(Protocol):
+    """A session of work that can be asked to end."""
+
+    def stop(self) -> None:
+        """Send nothing more."""
+        ...
+
+
+class Stopping:
     """Passes a wish to stop on to the engine, also one that comes before there is any."""
 
     def __init__(self) -> None:
-        self._engine: Engine | None = None
+        self._engine: Stoppable | None = None
         self._wished = False
 
     def stop(self) -> None:
@@ -118,7 +127,7 @@ class _Stopping:
         if self._engine is not None:
             self._engine.stop()
 
-    async def hand_over(self, engine: Engine) -> None:
+    async def hand_over(self, engine: Stoppable) -> None:
         """From now on the engine is told, also of what was wished before."""
         for _ in range(4):  # a signal that came while everything was opened takes the loop a few turns to be heard
             await asyncio.sleep(0)
@@ -128,7 +137,7 @@ class _Stopping:
 
 
 @contextmanager
-def _signals(stop: Callable[[], None]) -> Iterator[None]:
+def stop_signals(stop: Callable[[], None]) -> Iterator[None]:
     """SIGINT and SIGTERM call `stop`; where there are no such signals (a thread, some systems) they stay as they are."""
     loop = asyncio.get_running_loop()
     installed = []

@@ -23,6 +23,8 @@ class AnalysisChoices:
     alpha: float | None = None
     peek: bool = False
     """Whether effects may be shown that the plan withholds until its end."""
+    anyway: bool = False
+    """Whether effects may be shown before the judge has shown what the study requires."""
 
 
 def deviations(run: RunFile, asked: AnalysisChoices) -> tuple[str, ...]:

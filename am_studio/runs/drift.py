@@ -59,12 +59,12 @@ class Drift:
         return f"Sessions: {', '.join(parts)}{adjusted}: {judged}."
 
 
-def drift(run: RunFile, outcome: str, model: str) -> Drift | None:
-    """What the sessions of this run show of one model; None with fewer than two sessions that have baseline trials."""
+def drift(run: RunFile, outcome: str, model: str, judge: str | None = None) -> Drift | None:
+    """What the sessions of this run show of one model, by this judge (the plan's when None); None with fewer than two sessions that have baseline trials."""
     settings = next((known for known in run.plan.study.models if known.name == model), None)
     if settings is None or settings.embedded:
         return None
-    found = _sessions(run, outcome, model)
+    found = _sessions(run, outcome, model, judge or run.plan.judge)
     if len(found) < 2:
         return None
     k, n, ps = found[0].k, found[0].n, list[float]()
@@ -78,7 +78,7 @@ def drift(run: RunFile, outcome: str, model: str) -> Drift | None:
     return Drift(model, outcome, (found[0], *tested))
 
 
-def _sessions(run: RunFile, outcome: str, model: str) -> tuple[SessionBaseline, ...]:
+def _sessions(run: RunFile, outcome: str, model: str, judge: str) -> tuple[SessionBaseline, ...]:
     names = {name: number for number, name in run.query("SELECT id, name FROM name WHERE kind = 'arm'")}
     arms = [number for name, number in names.items() if name == BASELINE or recheck_session(name) is not None]
     rows = run.query(
@@ -88,7 +88,7 @@ def _sessions(run: RunFile, outcome: str, model: str) -> tuple[SessionBaseline, 
         AND verdict.judge = (SELECT id FROM name WHERE kind = 'judge' AND name = ?)
         AND verdict.outcome = (SELECT id FROM name WHERE kind = 'outcome' AND name = ?)
         GROUP BY trial.session ORDER BY trial.session""",  # noqa: S608 - nothing but question marks is put in
-        (schema.ANSWERS.index("yes"), *arms, model, run.plan.judge, outcome),
+        (schema.ANSWERS.index("yes"), *arms, model, judge, outcome),
     )
     return tuple(SessionBaseline(int(session), int(k), int(n)) for session, k, n in rows if session is not None)
 

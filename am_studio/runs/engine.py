@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from am_studio.designs.base import Design
+from am_studio.designs.base import OpenDesign
+from am_studio.designs.nuisance import with_draws
 from am_studio.judging import AskingJudge, Judge
 from am_studio.models.base import Client
 from am_studio.records import ModelFailure, ModelSettings, TrialSpec
@@ -68,7 +69,7 @@ class Engine:
         run: RunWriter,
         *,
         scenario: Scenario,
-        design: Design,
+        design: OpenDesign,
         judge: Judge | AskingJudge,
         clients: Mapping[ModelSettings, Client],
         observer: Observer = lambda _: None,
@@ -96,7 +97,7 @@ class Engine:
         self._desk = Desk(
             run,
             self._recorder,
-            Ledger(self._study.budget_usd, run.tally().cost),
+            Ledger(self._study.budget_usd, run.spent()),
             self._lines,
             self._emit,
             self._out_of_budget,
@@ -104,7 +105,7 @@ class Engine:
             settings.attempt_seconds,
             chance,
         )
-        self._judging = Judging(judge, scenario, self._desk, self._crew, settings.judging)
+        self._judging = Judging(judge, scenario, self._desk, self._crew, most=settings.judging)
 
     # Control, from the loop's own thread. ---------------------------------------------------------------------------
 
@@ -203,6 +204,7 @@ class Engine:
         )
         if not extra:
             return left
+        extra = with_draws(extra, self._study, self._scenario)
         self._plan(extra)
         return mixed_in(extra, left, self._study.seed, session)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from am_studio.judging import AskingJudge, Judge
@@ -16,7 +17,7 @@ from am_studio.records import Reading, Situation, Transcript, TrialSpec, Verdict
 from am_studio.runs.conversation import Before, Conversation, Desk
 from am_studio.runs.crew import Crew
 from am_studio.runs.flow import Halt
-from am_studio.runs.writer import TrialEnded
+from am_studio.runs.operations import Operation, TrialEnded
 from am_studio.scenarios import Scenario
 
 
@@ -34,15 +35,34 @@ class Finished:
     """Whether an earlier session may have asked the judge about it."""
 
 
+Ended = Callable[[Finished, tuple[Verdict, ...]], Operation]
+
+
+def trial_ended(finished: Finished, verdicts: tuple[Verdict, ...]) -> Operation:
+    """The trial is over with these verdicts."""
+    return TrialEnded(finished.spec, time.time(), verdicts, finished.reading.refused, finished.reading.truncated)
+
+
 class Judging:
     """The judge of a run at work."""
 
-    def __init__(self, judge: Judge | AskingJudge, scenario: Scenario, desk: Desk, crew: Crew, most: int) -> None:
+    def __init__(
+        self,
+        judge: Judge | AskingJudge,
+        scenario: Scenario,
+        desk: Desk,
+        crew: Crew,
+        *,
+        most: int,
+        ended: Ended = trial_ended,
+    ) -> None:
+        """`ended`: what is stored when the verdicts on a conversation are in."""
         self._asks = None if isinstance(judge, Judge) else judge
         self._judge = judge if isinstance(judge, Judge) else None
         self._scenario = scenario
         self._desk = desk
         self._crew = crew
+        self._ended = ended
         self._room = asyncio.Semaphore(most)
 
     async def take(self, finished: Finished) -> None:
@@ -75,5 +95,4 @@ class Judging:
         return Conversation(self._desk, trial, finished.order, finished.situation, before, judge=judge)
 
     def _end(self, finished: Finished, verdicts: tuple[Verdict, ...]) -> None:
-        reading = finished.reading
-        self._desk.recorder.note(TrialEnded(finished.spec, time.time(), verdicts, reading.refused, reading.truncated))
+        self._desk.recorder.note(self._ended(finished, verdicts))

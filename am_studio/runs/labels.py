@@ -143,14 +143,15 @@ def _written(path: Path, trial: int, outcome: str, change: Callable[[apsw.Connec
                 db.execute(schema.LABEL_HISTORY)
                 return change(db, _labelled(db, trial, outcome))
     except apsw.Error as error:
-        raise _unwritable(path, str(error)) from error
+        raise takes_no_labels(path, str(error)) from error
     except StudioError as error:
         if isinstance(error.__cause__, apsw.Error):
-            raise _unwritable(path, error.detail) from error
+            raise takes_no_labels(path, error.detail) from error
         raise
 
 
-def _unwritable(path: Path, why: str) -> StudioError:
+def takes_no_labels(path: Path, why: str) -> StudioError:
+    """What to tell when nothing can be written into a run that is labelled."""
     return StudioError(
         f"{path.name} takes no labels", why, "copy the run to where it can be written and label the copy", exit_code=1
     )

@@ -59,7 +59,15 @@ class TrialEnded:
     truncated: bool = False
 
 
-Operation = PromptKnown | AttemptStarted | AttemptEnded | TrialEnded
+@dataclass(frozen=True, slots=True)
+class TrialJudged:
+    """A trial that had ended, judged once more by another judge; what others said of it stays."""
+
+    spec: TrialSpec
+    verdicts: tuple[Verdict, ...]
+
+
+Operation = PromptKnown | AttemptStarted | AttemptEnded | TrialEnded | TrialJudged
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,25 +7,28 @@ content, the design with its arms, the judge, the analysis and the program's ver
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from am_studio.designs.base import Design, NoResults
+from am_studio.designs.base import NoResults, OpenDesign
+from am_studio.designs.nuisance import one_wording
 from am_studio.designs.registry import open_design
 from am_studio.designs.sequential import Looked
 from am_studio.effects.intervals import wilson
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.foundation.hashing import hash_json
-from am_studio.judging import Judge, open_judge
+from am_studio.judging import Judge, open_judge, settle_judge
 from am_studio.models.registry import check_model
 from am_studio.records import Choice, ModelSettings, Study, TrialSpec, Variant
 from am_studio.runs.costs import Forecaster
 from am_studio.runs.judge_costs import PlannedJudging, planned_judging
 from am_studio.runs.study import study_as_json
 from am_studio.scenarios import Scenario
+from am_studio.scenarios.pack_files import pack_file
 from am_studio.version import __version__
 
 FEW_TRIALS = 20
@@ -145,6 +148,8 @@ def make_plan(study: Study, scenario: Scenario) -> Plan:
     _check_outcome(study, scenario)
     for model in study.models:
         check_model(model)
+    study = replace(study, judge=settle_judge(study.judge, partial(pack_file, scenario)))
+    check_judged(study.judge, scenario, study.outcome)
     design = open_design(study, scenario)
     judge = open_judge(study.judge)
     first = design.every_trial if isinstance(design, Looked) else design.next_trials(NoResults())
@@ -178,7 +183,18 @@ def make_plan(study: Study, scenario: Scenario) -> Plan:
         notes=design.notes(),
         others=tuple(OtherScenario(name, other.ref, other.hash) for name, other in scenario.beside.items()),
     )
-    return replace(plan, warnings=tuple(_warnings(plan)), hash=plan_hash(plan))
+    warnings = (*_warnings(plan), *([told] if (told := one_wording(study, scenario)) else []))
+    return replace(plan, warnings=warnings, hash=plan_hash(plan))
+
+
+def check_judged(judge: Mapping[str, Any], scenario: Scenario, outcome: str = "") -> None:
+    """StudioError when a judge is set up for outcomes that there are none of, or without the one that is asked about."""
+    only, names = judge.get("only") or (), [one.name for each in scenario.every for one in each.questions.outcomes]
+    for name in only:
+        if name not in names:
+            raise StudioError(f"there is no outcome '{name}' to judge", hint=nearest(name, names))
+    if only and outcome and outcome not in only:
+        raise StudioError(f"the study is about '{outcome}', and its judge leaves that out", hint="add it to `only`")
 
 
 def plan_hash(plan: Plan) -> str:
@@ -188,12 +204,14 @@ def plan_hash(plan: Plan) -> str:
 
 def hash_of_stored(plain: Mapping[str, Any]) -> str:
     """The hash of a plan as `plan_as_json` gave it, in whatever version: what a later version adds is not in it."""
-    # What changes only how fast a run goes is left out.
-    models = [{key: value for key, value in model.items() if key != "limits"} for model in plain["study"]["models"]]
+    study = {**plain["study"], "models": _without_limits(plain["study"]["models"])}
+    judge = study["judge"]
+    if "models" in judge:
+        study["judge"] = {**judge, "models": _without_limits(judge["models"])}
     others = [[each["name"], each["ref"], each["hash"]] for each in plain.get("others", ())]
     return hash_json(
         {
-            "study": {**plain["study"], "models": models},
+            "study": study,
             "scenario": [plain["scenario"], plain["scenario_hash"]],
             **({"others": others} if others else {}),
             "design": [_arm_as_hashed(arm) for arm in plain["arms"]],
@@ -208,6 +226,14 @@ def _arm_as_hashed(arm: Mapping[str, Any]) -> list[Any]:
     variant = arm["variant"]
     named = [variant["scenario"]] if variant.get("scenario") else []
     return [arm["name"], arm["trials"], variant["levels"], variant["removed_units"], *named]
+
+
+def _without_limits(models: Iterable[Any]) -> list[Any]:
+    """Models without what changes only how fast a run goes."""
+    return [
+        {key: value for key, value in model.items() if key != "limits"} if isinstance(model, Mapping) else model
+        for model in models
+    ]
 
 
 def plan_as_json(plan: Plan) -> dict[str, Any]:
@@ -248,13 +274,13 @@ def check_outcome(study: Study, scenario: Scenario, compared_with: str = "") -> 
         )
 
 
-def _arms(design: Design, first: Sequence[TrialSpec], study: Study) -> tuple[PlannedArm, ...]:
+def _arms(design: OpenDesign, first: Sequence[TrialSpec], study: Study) -> tuple[PlannedArm, ...]:
     trials = Counter(spec.arm for spec in first if spec.model == study.models[0].name)
     return tuple(PlannedArm(arm.name, arm.label, arm.variant, arm.removed, trials[arm.name]) for arm in design.arms())
 
 
 def _models(
-    study: Study, forecaster: Forecaster, design: Design, first: Sequence[TrialSpec]
+    study: Study, forecaster: Forecaster, design: OpenDesign, first: Sequence[TrialSpec]
 ) -> tuple[PlannedModel, ...]:
     named = Counter(spec.model for spec in first)
     still_to_name = design.greatest() - len(first)
@@ -272,6 +298,11 @@ def _warnings(plan: Plan) -> Iterator[str]:
     study = plan.study
     if any(model.simulated for model in plan.models):
         yield "SIMULATED: answers of simulated subjects are no evidence about any real model."
+    if any(model.simulated for model in plan.judge_models):
+        yield "SIMULATED: verdicts of a simulated judge are no evidence about any real judge."
+    subjects = {model.name for model in plan.models}
+    if own := [model.name for model in plan.judge_models if model.name in subjects]:
+        yield f"{', '.join(own)} judges its own replies: judge with another model as well, or check it by labels."
     if study.sampling.temperature == 0:
         yield "Temperature 0: repeated trials of a prompt are near copies, not independent samples; intervals will be too narrow."
     fewest = min((arm.trials for arm in plan.arms if arm.trials), default=0)

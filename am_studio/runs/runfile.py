@@ -41,6 +41,8 @@ from am_studio.runs.variants import Variants, variant_of
 from am_studio.scenarios import Scenario, render
 
 SUFFIX = ".amrun"
+JUDGE_PART = "judge "
+"""Before the name of a judge: the part of a run that holds what the judge was set up with."""
 Key = tuple[str, str]
 """(arm, model)."""
 RunState = Literal["running", "finished", "interrupted", "paused", "planned"]
@@ -138,6 +140,13 @@ class RunFile:
     def created(self) -> float:
         """When the run was made, in seconds since 1970."""
         return float(self._part("created"))
+
+    def judge_settings(self, judge: str) -> dict[str, Any]:
+        """What this judge was set up with: the plan's own, or one that judged again; empty when that is not known."""
+        if judge == self.plan.judge:
+            return dict(self.plan.study.judge)
+        row = self._row("SELECT body, digest FROM run WHERE name = ?", (JUDGE_PART + judge,))
+        return {} if row is None else dict(codec.decoded("judge", dict, codec.checked("run", JUDGE_PART + judge, *row)))
 
     def _part(self, name: str) -> Any:
         row = self._row("SELECT body, digest FROM run WHERE name = ?", (name,))
@@ -251,6 +260,13 @@ class RunFile:
         """(when, in seconds since 1970; how many) for each time that failed trials were planned again."""
         return tuple(self._db.execute("SELECT at, count(*) FROM reopened GROUP BY at ORDER BY at"))
 
+    def spent(self, judge: str | None = None) -> float:
+        """US dollars that the plan's own requests came to, or (when it is not the plan's) those of this judge alone."""
+        own = (0, self._name("judge", self.plan.judge))
+        asked = own if judge in (None, self.plan.judge) else (self._name("judge", str(judge)),) * 2
+        row = self._row("SELECT sum(cost) FROM attempt WHERE judge IN (?, ?)", asked)
+        return float((row and row[0]) or 0.0)
+
     def sessions(self) -> tuple[Session, ...]:
         """Every stretch of work on the run, oldest first."""
         rows = self._db.execute("SELECT id, started, seconds, program, ending FROM session ORDER BY id")
@@ -285,6 +301,18 @@ class RunFile:
         if any(ModelSettings(name).simulated for (name,) in names):
             found |= {m for m in others if any(ModelSettings(name).simulated for name in self.models_returned(m))}
         return frozenset(found)
+
+    def simulated_judge(self, judge: str) -> bool:
+        """Whether a simulated judge had any part in this judge's verdicts, by its name or by the name that answers give."""
+        models = self.judge_settings(judge).get("models") or ()
+        names = [str(model.get("name")) if isinstance(model, dict) else str(model) for model in models]
+        if not names:
+            return False
+        returned = self._db.execute(
+            "SELECT DISTINCT name.name FROM attempt JOIN name ON name.id = attempt.returned WHERE attempt.judge = ?",
+            (self._name("judge", judge),),
+        )
+        return any(ModelSettings(name).simulated for name in (*names, *(name for (name,) in returned)))
 
     @property
     def simulated(self) -> bool:

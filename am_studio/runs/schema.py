@@ -94,6 +94,22 @@ LABEL_HISTORY = """CREATE TABLE IF NOT EXISTS label_history (
 """Made with the first label, so that a run without labels is the file that its plan and trials made it. `answer` is NULL
 where the label was taken back."""
 
+LABEL_SAMPLES = (
+    """CREATE TABLE IF NOT EXISTS label_draw (
+  id INTEGER PRIMARY KEY, outcome INTEGER NOT NULL, judge INTEGER NOT NULL, seed INTEGER NOT NULL, size INTEGER NOT NULL,
+  candidates INTEGER NOT NULL, at REAL NOT NULL, digest INTEGER NOT NULL
+) STRICT""",
+    """CREATE TABLE IF NOT EXISTS label_sample (
+  draw INTEGER NOT NULL, trial INTEGER NOT NULL, position INTEGER NOT NULL, chance REAL NOT NULL,
+  digest INTEGER NOT NULL, PRIMARY KEY (draw, trial)
+) STRICT, WITHOUT ROWID""",
+)
+"""Made with the first sample that is drawn for labelling. A draw is never changed; the latest one of an outcome and a judge
+counts. `chance`: with which a trial of its answer came into the sample."""
+
+MADE_LATER = ("label_history", "label_draw", "label_sample")
+"""Tables that a file has only once they were needed."""
+
 DIGESTED: Mapping[str, tuple[str, ...]] = {
     "name": ("id", "kind", "name"),
     "variant": ("id", "key", "prompt"),
@@ -106,6 +122,8 @@ DIGESTED: Mapping[str, tuple[str, ...]] = {
     ),
     "intent": ("trial", "turn", "meant"),
     "label": ("trial", "outcome", "annotator", "answer", "at", "note"),
+    "label_draw": ("id", "outcome", "judge", "seed", "size", "candidates", "at"),
+    "label_sample": ("draw", "trial", "position", "chance"),
     "label_history": ("id", "trial", "outcome", "annotator", "answer", "at", "note"),
 }  # fmt: skip
 """Tables whose rows carry a `row_digest`, and the columns that it is taken over. A trial's other columns are in the digest

@@ -8,7 +8,7 @@ no settings file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -18,26 +18,18 @@ from pydantic import Field, TypeAdapter, model_validator
 from am_studio.designs.registry import known_designs
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.foundation.locations import ablations_roots
-from am_studio.foundation.model_forms import ModelSettingsForm, over
-from am_studio.foundation.settings import user_settings
 from am_studio.foundation.yamlfile import Form, load_as, read_yaml
+from am_studio.models.naming import ModelForm, model_of
 from am_studio.records import (
     AnalysisSettings,
-    ModelSettings,
     ProtocolName,
-    RateLimits,
     Sampling,
     Stopping,
     StoppingKind,
     Study,
+    TrustGate,
 )
 from am_studio.scenarios.forms import FormatNumber, Level
-
-
-class ModelForm(ModelSettingsForm):
-    """A model and how to reach it."""
-
-    name: str = Field(min_length=1, description="`sim/strategist`, or a litellm name such as `anthropic/...`.")
 
 
 class ToolsForm(Form):
@@ -79,6 +71,15 @@ class BudgetForm(Form):
     usd: float = Field(gt=0, description="US dollars; a hard stop that counts requests in flight.")
 
 
+class RequireForm(Form):
+    """How far the judge must be known to be right before effects are shown as confirmed."""
+
+    kappa: float = Field(
+        0.7, gt=0, le=1, description="Cohen's kappa of judge and human labels over all judged trials; at least."
+    )
+    labels: int = Field(50, ge=10, le=10_000, description="Trials of the drawn sample with a label; at least.")
+
+
 class AnalysisForm(Form):
     """What the analysis will hold the effects against; said before the first call, like everything here."""
 
@@ -89,6 +90,9 @@ class AnalysisForm(Form):
         description="A difference of rates that does not matter: intervals within it are equivalent to 0.",
     )
     alpha: float = Field(0.05, gt=0, lt=0.5, description="The chance of any false effect in a table that is accepted.")
+    require: RequireForm | None = Field(
+        None, description="What the judge must have shown first: `{kappa: .7, labels: 50}`. Left out: nothing."
+    )
 
 
 class StoppingForm(Form):
@@ -140,13 +144,17 @@ class StudyForm(Form):
     sampling: SamplingForm = Field(default_factory=SamplingForm)
     budget: BudgetForm | None = Field(None)
     analysis: AnalysisForm = Field(
-        default_factory=lambda: AnalysisForm(margin=0.1, alpha=0.05),
+        default_factory=lambda: AnalysisForm(margin=0.1, alpha=0.05, require=None),
         description="What the effects will be held against.",
     )
     stopping: StoppingForm | None = Field(
         None, description="How it may end before all its trials. Left out: it does not."
     )
     sessions: SessionsForm = Field(default_factory=SessionsForm, description="Work in several sessions.")
+    nuisance: bool | list[str] = Field(
+        True,
+        description="Nuisance factors that every trial draws: all that the scenario declares, a list of some, or `off`.",
+    )
     seed: int = Field(0, ge=0, lt=2**63, description="Same seed, same order and same seeds of the trials.")
 
 
@@ -216,12 +224,19 @@ def _size_field(study: Study) -> str:
     return "total" if "total" in fields and "per_arm" not in fields else "per_arm"
 
 
+def _gate(form: RequireForm | None) -> TrustGate | None:
+    return None if form is None else TrustGate(form.kappa, form.labels)
+
+
 def study_as_json(study: Study) -> dict[str, Any]:
     """The study as plain JSON; where it was read from is left out, for it says nothing about what is done."""
     plain = asdict(study)
     del plain["source"], plain["stated_sampling"]
+    # So that plans made before there were such things keep their hash.
     if study.stopping is None:
-        del plain["stopping"]  # so that plans made before there was such a thing keep their hash
+        del plain["stopping"]
+    if study.analysis.require is None:
+        del plain["analysis"]["require"]
     return plain
 
 
@@ -257,8 +272,9 @@ def study_of(form: StudyForm, path: Path) -> Study:
         budget_usd=form.budget.usd if form.budget else None,
         turns=tools.turns if tools else 1,
         recheck=form.sessions.recheck,
-        analysis=AnalysisSettings(form.analysis.margin, form.analysis.alpha),
+        analysis=AnalysisSettings(form.analysis.margin, form.analysis.alpha, _gate(form.analysis.require)),
         stopping=_stopping(form.stopping),
+        nuisance=_nuisance(form.nuisance),
         source=str(path),
         stated_sampling=stated,
     )
@@ -271,34 +287,7 @@ def _stopping(form: StoppingForm | None) -> Stopping | None:
     return Stopping(**said)
 
 
-def model_of(form: str | ModelForm, stated_sampling: Sequence[str] = ()) -> ModelSettings:
-    """The model that a study names, with what it leaves open taken from the user's settings, field by field.
-
-    What the study states for all of its models (`stated_sampling`) is not left open: the same study asks everybody's
-    models in the same way. The user's key goes to the user's own endpoint or to the provider, never to an endpoint that a study names. Subjects
-    that answer in this process take nothing from there. StudioError when the settings file cannot be used.
-    """
-    given = {"name": form} if isinstance(form, str) else form.model_dump(exclude_unset=True)
-    name = given["name"]
-    if not ModelSettings(name).embedded:
-        own = {field: value for field, value in user_settings().for_model(name).items() if field not in stated_sampling}
-        if given.get("endpoint", own.get("endpoint", "")) != own.get("endpoint", ""):
-            own.pop("key_env", None)
-        given = over(own, given)
-    return _settings(ModelForm.model_validate(given))
-
-
-def _settings(form: ModelForm) -> ModelSettings:
-    return ModelSettings(
-        name=form.name,
-        endpoint=form.endpoint,
-        key_env=form.key_env,
-        input_price=form.price.input,
-        output_price=form.price.output,
-        cached_price=form.price.cached,
-        temperature=form.temperature,
-        max_tokens=form.max_tokens,
-        reasoning_effort=form.reasoning_effort,
-        client=form.client,
-        limits=RateLimits(form.limits.requests_per_minute, form.limits.tokens_per_minute, form.limits.concurrency),
-    )
+def _nuisance(form: bool | list[str]) -> Literal["all"] | tuple[str, ...]:
+    if isinstance(form, bool):
+        return "all" if form else ()
+    return tuple(dict.fromkeys(form))

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-from am_studio.designs.base import Design
+from am_studio.designs.base import OpenDesign
 from am_studio.records import TrialSpec
 from am_studio.runs.events import Cell, Ended, RunStarted, TrialsEnded, TrialsPlanned
 from am_studio.runs.rechecks import arm_label
@@ -16,7 +16,7 @@ from am_studio.runs.writer import AttemptEnded, Operation, RunWriter, TrialEnded
 class Telling:
     """Events of one session."""
 
-    def __init__(self, run: RunWriter, design: Design) -> None:
+    def __init__(self, run: RunWriter, design: OpenDesign) -> None:
         self._run = run
         self._design = design
         self._outcome = run.plan.study.outcome

@@ -64,6 +64,8 @@ class TrialView:
     """The reference of the scenario that it is of, where that is not the study's own; empty: it is."""
     levels: tuple[Choice, ...]
     """What its variant sets differently from the study's baseline; in another scenario, from the defaults of that one."""
+    nuisance: tuple[Choice, ...]
+    """What it drew for the nuisance factors; () where the study draws none."""
     ended: float | None
     """Seconds since 1970."""
     prompt: tuple[tuple[str, str], ...]
@@ -135,6 +137,7 @@ def _opened(run: RunFile, trial: int) -> TrialView:
         arm_label=arm_label(row.arm, {arm.name: arm.label for arm in run.plan.arms}),
         scenario=told(lambda: _scenario(run, key), ""),
         levels=told(lambda: _differences(run, key), ()),
+        nuisance=told(lambda: codec.decoded("variant", variant_of, key).nuisance, ()),
         ended=ended,
         prompt=prompt[1],
         prompt_hash=prompt[0],

@@ -72,7 +72,7 @@ def damages(run: RunFile, checked: Counter[str] | None = None) -> Iterator[str]:
     """One sentence for every damaged part; nothing when the file is whole. `checked` is told what was looked at."""
     counts = Counter[str]() if checked is None else checked
     checks: tuple[Check, ...] = (
-        _structure, _tables, _plan, _bodies, _rows, _planned_rows, _prompts, _batches, _answers, _links,
+        _structure, _tables, _plan, _bodies, _rows, _planned_rows, _prompts, _batches, _answers, _links, _samples,
     )  # fmt: skip
     for check in checks:
         yield from _told(check, run, counts)
@@ -98,8 +98,8 @@ def _structure(run: RunFile, checked: Counter[str]) -> Iterator[str]:
 def _tables(run: RunFile, _checked: Counter[str]) -> Iterator[str]:
     """The tables themselves: whoever changes what a column is called or holds changes what is read."""
     found, due = set(run.query(_SCHEMA)), _due_tables()
-    history = {row for row in due if row[2] == "label_history"}
-    wrong = found ^ (due if found & history else due - history)
+    there = {row[2] for row in found}
+    wrong = found ^ {row for row in due if row[2] in there or row[2] not in schema.MADE_LATER}
     for name in sorted({str(name) for _, name, *_ in wrong}):
         yield f"the table or index {name} is not what the program made"
 
@@ -110,7 +110,8 @@ _SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
 def _due_tables() -> set[tuple[Any, ...]]:
     with contextlib.closing(apsw.Connection(":memory:")) as fresh:
         fresh.execute(schema.TABLES)
-        fresh.execute(schema.LABEL_HISTORY)
+        for statement in (schema.LABEL_HISTORY, *schema.LABEL_SAMPLES):
+            fresh.execute(statement)
         return set(fresh.execute(_SCHEMA))
 
 
@@ -152,7 +153,7 @@ def _rows(run: RunFile, checked: Counter[str]) -> Iterator[str]:
 
 
 def _key(table: str, row: list[Any]) -> str:
-    parts = {"intent": 2, "label": 3}.get(table, 1)
+    parts = {"intent": 2, "label": 3, "label_sample": 2}.get(table, 1)
     return ".".join(map(str, row[:parts]))
 
 
@@ -257,3 +258,14 @@ def _links(run: RunFile, _checked: Counter[str]) -> Iterator[str]:
     for told, query in _LINKS.items():
         for (row,) in run.query(query):
             yield told.format(row)
+
+
+def _samples(run: RunFile, _checked: Counter[str]) -> Iterator[str]:
+    """Samples for labelling: all of each, and only trials of this run."""
+    if not list(run.query("SELECT 1 FROM sqlite_schema WHERE name = 'label_draw'")):
+        return
+    for (draw,) in run.query(
+        """SELECT id FROM label_draw WHERE min(size, candidates)
+        > (SELECT count(*) FROM label_sample JOIN trial ON trial.id = label_sample.trial WHERE draw = label_draw.id)"""
+    ):
+        yield f"label_draw {draw}: trials of the sample are missing"

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import apsw
 
 from am_studio.foundation.errors import StudioError
-from am_studio.records import ModelFailure, TrialSpec, Variant
+from am_studio.records import ModelFailure, TrialSpec, Variant, Verdict
 from am_studio.runs import codec, schema
 from am_studio.runs.codec import Damage
 from am_studio.runs.database import Transaction, connect, unwritable
@@ -29,9 +29,10 @@ from am_studio.runs.operations import (
     Operation,
     PromptKnown,
     TrialEnded,
+    TrialJudged,
 )
 from am_studio.runs.plan import Plan, plan_as_json
-from am_studio.runs.runfile import RunFile
+from am_studio.runs.runfile import JUDGE_PART, RunFile
 from am_studio.runs.variants import batch_digest, variant_key
 from am_studio.version import __version__
 
@@ -147,6 +148,13 @@ class RunWriter(RunFile):
             self._db.execute("UPDATE attempt SET state = ?, digest = ? WHERE id = ?", (schema.UNKNOWN, digest, row[0]))
         self._open.clear()
 
+    def keep_judge(self, judge: str, settings: Mapping[str, Any]) -> None:
+        """Store what a judge was set up with, beside the plan; what was stored under its name stays."""
+        body = codec.pack(dict(settings))
+        row = f"{JUDGE_PART}{judge}"
+        with self._transaction():
+            self._db.execute("INSERT OR IGNORE INTO run VALUES (?, ?, ?)", (row, body, codec.digest("run", row, body)))
+
     # Trials and attempts. --------------------------------------------------------------------------------------------
 
     def plan_trials(self, specs: Sequence[TrialSpec]) -> None:
@@ -219,6 +227,8 @@ class RunWriter(RunFile):
                         self._attempt_ended(operation)
                     case TrialEnded():
                         self._trial_ended(operation)
+                    case TrialJudged():
+                        self._judged(operation.spec, operation.verdicts)
                     case PromptKnown():
                         self._prompt_known(operation)
 
@@ -322,8 +332,10 @@ class RunWriter(RunFile):
             WHERE id = ?""",
             (*row[1:], codec.row_digest("trial", row), spec.id),
         )
-        if not verdicts:
-            return
+        if verdicts:
+            self._judged(spec, verdicts)
+
+    def _judged(self, spec: TrialSpec, verdicts: tuple[Verdict, ...]) -> None:
         arm, model, name = self._named("arm", spec.arm), self._named("model", spec.model), verdicts[0].judge
         judge = self._named("judge", name)
         for verdict in verdicts:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from am_studio.foundation.errors import Place, Problem, nearest
 from am_studio.foundation.yamlfile import Node
 from am_studio.records import ActionGate, AllOf, AnyOf, Gate, NotOf
+from am_studio.scenarios.checking_nuisance import nuisance_problems, unfollowed_names
 from am_studio.scenarios.evaluation import SPECIAL, World, names_in
 from am_studio.scenarios.expression_types import Names, check_body, check_condition
 from am_studio.scenarios.language import Expression, Template
@@ -33,8 +34,10 @@ def check_draft(draft: Draft, *, reach: bool = True) -> list[Problem]:
         problems += _outcomes(draft.parts, draft.front, draft.node, draft.unread)
         problems += _protected(draft.parts, draft.front, draft.node)
         problems += _times(draft)
+        problems += nuisance_problems(draft.parts, draft.front, draft.node)
         if reach and not any(problem.severity == "error" for problem in problems):
             problems += reach_problems(World(draft.parts), draft.node)
+            problems += unfollowed_names(draft.parts, draft.front, draft.node)
     return sorted(set(problems))
 
 
@@ -64,8 +67,11 @@ def _taken_names(parts: Parts) -> Iterator[Problem]:
     for name, detail in parts.details.items():
         if name in groups:
             yield Problem(detail.place, f"the detail '{name}' has the name of something else", "rename it")
-    for name, variable in parts.variables.items():
+    for name, factor in parts.nuisance.items():
         if name in groups or name in parts.details:
+            yield Problem(factor.place, f"the nuisance factor '{name}' has the name of something else", "rename it")
+    for name, variable in parts.variables.items():
+        if name in groups or name in parts.switched:
             place = variable.place if isinstance(variable, Table) else Place(variable.file)
             yield Problem(place, f"the variable '{name}' has the name of something else", "rename it")
 
@@ -125,21 +131,21 @@ def _tables(parts: Parts, node: Node) -> Iterator[Problem]:
     for name, table in parts.variables.items():
         if not isinstance(table, Table):
             continue
-        unknown = [detail for detail in table.by if detail not in parts.details]
+        unknown = [detail for detail in table.by if detail not in parts.switched]
         for detail in unknown:
             place = node.at("variables", name, "by").place
-            yield Problem(place, f"there is no detail '{detail}'", nearest(detail, parts.details))
+            yield Problem(place, f"there is no detail '{detail}'", nearest(detail, parts.switched))
         if unknown:
             continue
         for row in table.entries:
             for detail, level in zip(table.by, row, strict=False):
-                if level not in parts.details[detail].levels:
+                if level not in parts.switched[detail].levels:
                     key = node.key_place("variables", name, "levels", ", ".join(row))
-                    hint = nearest(level, parts.details[detail].levels)
+                    hint = nearest(level, parts.switched[detail].levels)
                     yield Problem(key, f"the detail '{detail}' has no level '{level}'", hint)
         wanted = 1
         for detail in table.by:
-            wanted *= len(parts.details[detail].levels)
+            wanted *= len(parts.switched[detail].levels)
         if table.default is None and len(table.entries) < wanted:
             hint = "add the missing ones, or a 'default'"
             yield Problem(table.place, f"'{name}' has {len(table.entries)} of {wanted} combinations of levels", hint)

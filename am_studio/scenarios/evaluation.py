@@ -30,7 +30,9 @@ from am_studio.scenarios.language import (
     Template,
     Text,
 )
-from am_studio.scenarios.model import Parts, Table
+from am_studio.scenarios.model import Cast, Parts, Table
+from am_studio.scenarios.naming import constants_of, renamed, renamed_names, renamings
+from am_studio.scenarios.ordering import ordering_of
 
 Value = Scalar | tuple[Scalar, ...]
 Look = Callable[[str], Value]
@@ -132,6 +134,14 @@ class World:
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
+        self.switched = parts.switched
+        self.written = {name: factor.levels[0] for name, factor in parts.nuisance.items()}
+        """The nuisance factors at the levels that change nothing."""
+        self._renamed = renamed_names(parts.cast, parts.nuisance) if parts.nuisance else {}
+        self._renaming = tuple(name for name, _ in renamings(parts.nuisance))
+        self._casts: dict[tuple[str, ...], tuple[Cast, Mapping[str, str]]] = {}
+        self.ordering = ordering_of(parts)
+        """What shows the emails in another order than written; None where nothing does."""
         self._support: dict[str, frozenset[str]] = {}
         self._needs_order = self._ordered_details()
         self._decisions: dict[tuple[object, ...], tuple[Any, tuple[Choice, ...], tuple[Choice, ...]]] = {}
@@ -156,17 +166,34 @@ class World:
 
     def effective(self, chosen: Mapping[str, str]) -> dict[str, str]:
         """The levels that hold when these are chosen: what `needs` drags along is off."""
-        levels = dict(chosen)
+        levels = {**self.written, **chosen}
         for name in self._needs_order:
             detail = self.parts.details[name]
             if detail.needs is not None and not evaluate(detail.needs, State(self, levels).look):
                 levels[name] = detail.off
         return levels
 
+    # What nuisance factors change beside texts. ----------------------------------------------------------------------
+
+    def cast(self, levels: Mapping[str, str]) -> Cast:
+        """Who is who at these levels."""
+        return self._named(levels)[0]
+
+    def constant(self, path: str, levels: Mapping[str, str]) -> str:
+        """The text of a name that is fixed but for what people and the company are called."""
+        return self.parts.constants[path] if path not in self._renamed else self._named(levels)[1][path]
+
+    def _named(self, levels: Mapping[str, str]) -> tuple[Cast, Mapping[str, str]]:
+        key = tuple(levels[name] for name in self._renaming)
+        if key not in self._casts:
+            cast = renamed(self.parts.cast, self.parts.nuisance, levels)
+            self._casts[key] = cast, constants_of(cast)
+        return self._casts[key]
+
     # Which details something could depend on. ------------------------------------------------------------------------
 
     def support_of_name(self, path: str) -> frozenset[str]:
-        """The details on which the value of a name could depend, through `needs`, tables and tools."""
+        """The details and nuisance factors on which the value of a name could depend, through `needs`, tables and tools."""
         if path not in self._support:
             self._support[path] = frozenset()
             self._support[path] = self._compute_support(path)
@@ -177,6 +204,10 @@ class World:
         if path in parts.details:
             needs = parts.details[path].needs
             return frozenset({path}) | (self._of_expression(needs) if needs is not None else frozenset())
+        if path in parts.nuisance:
+            return frozenset({path})
+        if path in self._renamed:
+            return self._renamed[path]
         if path in parts.variables:
             variable = parts.variables[path]
             if isinstance(variable, Template):
@@ -204,7 +235,7 @@ class World:
         key = tuple(map(id, items))
         if key not in self._body_support:
             found = frozenset().union(*(self._of_names(names_in(item)) for item in items if item is not None))
-            self._body_support[key] = tuple(name for name in self.parts.details if name in found)
+            self._body_support[key] = tuple(name for name in self.switched if name in found)
         return self._body_support[key]
 
     @cached_property
@@ -234,7 +265,7 @@ class World:
         return found
 
     def _is_pivotal(self, name: str, decision: Callable[[State], Any], value: Any, state: State) -> bool:
-        for level in self.parts.details[name].levels:
+        for level in self.switched[name].levels:
             if level != state.chosen[name]:
                 flipped = {**state.chosen, name: level}
                 if decision(State(self, self.effective(flipped), state.protocol, flipped)) != value:
@@ -277,6 +308,8 @@ class State:
     def of(cls, world: World, variant: Variant, protocol: ProtocolName = "inline") -> State:
         """The state of a variant."""
         levels = variant.as_dict()
+        if world.written:
+            levels = {**world.written, **levels, **dict(variant.nuisance)}
         chosen = {**levels, **dict(variant.dragged)} if variant.dragged else levels
         removed = by_part(variant.removed_units) if variant.removed_units else NOTHING_REMOVED
         return cls(world, levels, protocol, chosen, removed)
@@ -288,13 +321,15 @@ class State:
             level = self.levels[path]
             return level == ON if parts.details[path].is_switch else level
         if path in parts.constants:
-            return parts.constants[path]
+            return self.world.constant(path, self.levels)
         if path in parts.variables:
             return text_of(self.row(path).parts, self)
         if path.startswith("tools.") and path[6:] in parts.tools:
             return bool(evaluate(parts.tools[path[6:]].offered, self.look))
         if path == "protocol":
             return self.protocol
+        if path in parts.nuisance:
+            return self.levels[path]
         raise KeyError(path)
 
     def row(self, variable: str) -> Template:

@@ -25,7 +25,7 @@ from am_studio.scenarios.language import (
     Not,
     Part,
 )
-from am_studio.scenarios.model import Detail, Parts
+from am_studio.scenarios.model import Detail, Factor, Parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ class Names:
     """The names that a text may use: each with its type, `condition`, `text` or `passage`."""
 
     types: Mapping[str, str]
-    details: Mapping[str, Detail]
+    details: Mapping[str, Detail | Factor]
+    """The details and the nuisance factors."""
 
     @classmethod
     def of(cls, parts: Parts) -> Names:
@@ -41,8 +42,8 @@ class Names:
         types = {name: "condition" if detail.is_switch else "text" for name, detail in parts.details.items()}
         types |= dict.fromkeys(parts.constants, "text") | dict.fromkeys(parts.variables, "text")
         types |= {f"tools.{name}": "condition" for name in parts.tools}
-        types |= {"protocol": "text"} | dict.fromkeys(SPECIAL, "passage")
-        return cls(types, parts.details)
+        types |= {"protocol": "text"} | dict.fromkeys(SPECIAL, "passage") | dict.fromkeys(parts.nuisance, "text")
+        return cls(types, parts.switched)
 
     def only(self, kept: Collection[str]) -> Names:
         """These names alone."""
@@ -55,7 +56,9 @@ class Names:
     def levels_of(self, expression: Expression) -> tuple[str, ...]:
         """The levels when the expression is a detail with levels."""
         detail = self.details.get(expression.path) if isinstance(expression, Name) else None
-        return detail.levels if detail is not None and not detail.is_switch else ()
+        if detail is None or (isinstance(detail, Detail) and detail.is_switch):
+            return ()
+        return detail.levels
 
 
 def check_condition(expression: Expression, names: Names) -> Iterator[Problem]:

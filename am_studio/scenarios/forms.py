@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from am_studio.foundation.yamlfile import Form
@@ -165,6 +165,94 @@ class OutcomeForm(Form):
     act: ActName | Literal[""] = ""
 
 
+class LevelsForm(Form):
+    """A nuisance factor that texts and tables ask for by its name; the first level is the text as written."""
+
+    levels: tuple[Level, ...] = Field(min_length=2)
+
+
+class WordingForm(Form):
+    """Paraphrases of a passage."""
+
+    passage: str = Field(description="Such as `system.md#threat`, or a whole text: `emails/010-news.md`.")
+    texts: dict[Level, str] = Field(min_length=1, description="One text a level, beside the passage as written.")
+
+
+class AliasForm(Form):
+    """Another name for somebody."""
+
+    name: str = Field(min_length=1)
+    address: str = Field(default="", description="Left out: the address stays.")
+
+
+class PersonNamesForm(Form):
+    """Other names and addresses for a person of the cast, or for the agent."""
+
+    person: str = Field(description="`cast.<id>` or `agent`.")
+    names: dict[Level, AliasForm] = Field(min_length=1)
+
+
+class CompanyAliasForm(Form):
+    """Another name for the company."""
+
+    name: str = Field(min_length=1)
+    domain: Annotated[str, StringConstraints(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$")] = Field(
+        default="", description="All addresses under the domain as written follow. Left out: the domain stays."
+    )
+
+
+class CompanyNamesForm(Form):
+    """Other names and domains for the company."""
+
+    company: dict[Level, CompanyAliasForm] = Field(min_length=1)
+
+
+class OrderForm(Form):
+    """The order in which the inbox is shown: as written, or one of a few fixed shuffles. `sent` stays with its email."""
+
+    emails: Literal["shuffled"]
+    levels: int = Field(default=4, ge=2, le=20, description="The order as written and this many less one shuffles.")
+    within: Literal["day", "inbox"] = Field(default="day", description="Which emails may change places.")
+    keep: Strings = Field(default=(), description="Ids of emails that keep their place.")
+
+
+class FillerForm(Form):
+    """Everyday mail of which each trial has a few."""
+
+    mail: Strings = Field(default=(), description="Ids; left out: every email whose head says `filler: true`.")
+    draws: int = Field(ge=1, description="How many of them a trial has.")
+
+
+_NUISANCE_KEYS = {
+    "passage": WordingForm,
+    "texts": WordingForm,
+    "person": PersonNamesForm,
+    "names": PersonNamesForm,
+    "company": CompanyNamesForm,
+    "emails": OrderForm,
+    "draws": FillerForm,
+    "mail": FillerForm,
+}
+
+
+def _nuisance_kind(value: Any) -> str:
+    if not isinstance(value, dict):
+        return type(value).__name__ if isinstance(value, Form) else LevelsForm.__name__
+    return next((form.__name__ for key, form in _NUISANCE_KEYS.items() if key in value), LevelsForm.__name__)
+
+
+NuisanceForm = Annotated[
+    Annotated[LevelsForm, Tag("LevelsForm")]
+    | Annotated[WordingForm, Tag("WordingForm")]
+    | Annotated[PersonNamesForm, Tag("PersonNamesForm")]
+    | Annotated[CompanyNamesForm, Tag("CompanyNamesForm")]
+    | Annotated[OrderForm, Tag("OrderForm")]
+    | Annotated[FillerForm, Tag("FillerForm")],
+    Discriminator(_nuisance_kind),
+]
+"""What a nuisance factor varies; its fields say which kind it is."""
+
+
 HeaderName = Literal["from", "to", "cc", "subject", "sent", "attachments"]
 
 
@@ -193,6 +281,9 @@ class ScenarioForm(Form):
     cast: dict[Identifier, PersonForm] = Field(default_factory=dict)
     details: dict[Identifier, DetailForm] = Field(default_factory=dict)
     constraints: tuple[Source, ...] = ()
+    nuisance: dict[Identifier, NuisanceForm] = Field(
+        default_factory=dict, description="What is not the question: drawn for each trial and recorded."
+    )
     variables: dict[Identifier, str | TableForm] = Field(default_factory=dict)
     tools: dict[Identifier, Source | ToolForm] = Field(default_factory=dict)
     inbox: InboxForm = InboxForm()
@@ -215,3 +306,4 @@ class EmailForm(Form):
     header_order: tuple[HeaderName, ...] = Field(default=(), description="Instead of the inbox's order.")
     body_on_new_line: bool = Field(default=False, description="With a body label: the text begins below it.")
     arrives: int = Field(default=0, ge=0, description="Comes in before this turn; 0: is there from the start.")
+    filler: bool = Field(default=False, description="Everyday mail for a nuisance factor of filler mail.")

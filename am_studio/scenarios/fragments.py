@@ -119,7 +119,7 @@ class Writer:
         if isinstance(variable, Template):
             return self.body(variable.parts, why)
         names = frozenset().union(*(self.world.support_of_name(detail) for detail in variable.by))
-        support = tuple(detail for detail in self.world.parts.details if detail in names)
+        support = tuple(detail for detail in self.world.switched if detail in names)
         row, cause, consulted = self.world.decide(("row", name), lambda state: state.row(name), support, self.state)
         return self.body(row.parts, why.and_(cause, consulted))
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
@@ -19,8 +18,10 @@ from am_studio.foundation.yamlfile import Node, load_as, load_as_far, parse_yaml
 from am_studio.records import OFF, ON, Person, is_inside
 from am_studio.scenarios.forms import DetailForm, EmailForm, ScenarioForm, TableForm, ToolForm
 from am_studio.scenarios.language import MAX_SOURCE, Expression, Template, parse_expression, parse_template
-from am_studio.scenarios.model import Detail, Email, Front, Header, InboxStyle, Parts, Table, ToolOffer, Variable
-from am_studio.scenarios.outcomes import questions_of
+from am_studio.scenarios.model import Cast, Detail, Email, Front, Header, InboxStyle, Parts, Table, ToolOffer, Variable
+from am_studio.scenarios.naming import constants_of
+from am_studio.scenarios.nuisance import NuisanceReader, Texts
+from am_studio.scenarios.outcomes import questions_of, with_names
 
 MAX_EMAILS = 1_000
 MAIN_FILES = ("scenario.yaml", "system.md", "task.md")
@@ -111,28 +112,47 @@ class _Reader:
     def read(self) -> None:
         form, draft = self._form, self._draft
         people = self._people()
+        company = form.company
+        cast = Cast(company.name, company.domain, company.business, form.clock.now, tuple(people.values()))
         details = {name: self._detail(name, detail) for name, detail in form.details.items()}
         emails = self._emails(people)
         system, task = self._text_file("system.md"), self._text_file("task.md")
         variables = {name: self._variable(name, value) for name, value in form.variables.items()}
         tools = {name: self._tool(name, value) for name, value in form.tools.items()}
-        constraints = self._constraints()
-        questions = questions_of(form)
-        draft.front = Front(
-            form.title, form.summary, form.company.name, form.company.domain, form.clock.now, people["agent"],
-            tuple(person for key, person in people.items() if key != "agent"), tuple(form.protect), questions,
-            {name: self._node.key_place("outcomes", name) for name in form.outcomes},
-        )  # fmt: skip
+        written = Texts(system or Template((), "", "system.md"), task or Template((), "", "task.md"), emails)
+        reader = NuisanceReader(form, cast, written, node=self._node, attempt=draft.attempt, wrong=self._wrong)
+        nuisance, texts = reader.read()
+        draft.front = self._front(cast)
         draft.parts = Parts(
             details,
-            self._constants(people),
+            constants_of(cast),
             {name: variable for name, variable in variables.items() if variable is not None},
             {name: tool for name, tool in tools.items() if tool is not None},
-            constraints,
-            system or Template((), "", "system.md"),
-            task or Template((), "", "task.md"),
-            emails,
+            self._constraints(),
+            texts.system,
+            texts.task,
+            texts.emails,
             self._style(),
+            cast,
+            nuisance,
+        )
+
+    def _front(self, cast: Cast) -> Front:
+        form, names = self._form, constants_of(cast)
+        agent, *others = cast.people
+        asked = questions_of(form, names, self._node, self._draft.problems)
+        return Front(
+            form.title,
+            form.summary,
+            cast.company,
+            cast.domain,
+            cast.now,
+            agent,
+            tuple(others),
+            tuple(form.protect),
+            with_names(asked, names),
+            asked,
+            {name: self._node.key_place("outcomes", name) for name in form.outcomes},
         )
 
     # Who and when. ---------------------------------------------------------------------------------------------------
@@ -148,30 +168,6 @@ class _Reader:
             inside = is_inside(person.address, form.company.domain)
             people[key] = Person(key, person.name, person.address, person.role, inside, person.kind)
         return people
-
-    def _constants(self, people: Mapping[str, Person]) -> dict[str, str]:
-        form = self._form
-        now = datetime.fromisoformat(form.clock.now)
-        constants = {
-            "company.name": form.company.name,
-            "company.domain": form.company.domain,
-            "company.business": form.company.business,
-            "clock.now": form.clock.now,
-            "clock.date": now.date().isoformat(),
-            "clock.time": now.strftime("%H:%M"),
-            "clock.weekday": WEEKDAYS[now.weekday()],
-        }
-        for key, person in people.items():
-            prefix = "agent" if key == "agent" else f"cast.{key}"
-            words = person.name.split()
-            constants |= {
-                f"{prefix}.name": person.name,
-                f"{prefix}.first": words[0] if words else "",
-                f"{prefix}.last": words[-1] if words else "",
-                f"{prefix}.address": person.address,
-                f"{prefix}.role": person.role,
-            }
-        return constants
 
     def _style(self) -> InboxStyle:
         inbox = self._form.inbox
@@ -274,9 +270,6 @@ class _Reader:
         self._draft.problems.append(Problem(self._node.at(*path).place, message, hint))
 
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-
-
 @lru_cache(maxsize=1024)
 def _parse_email(text: str, name: str, known: tuple[tuple[str, Person], ...]) -> Email:
     """The email of a file's text; FileProblems when head or body cannot be read.
@@ -315,6 +308,7 @@ def _parse_email(text: str, name: str, known: tuple[tuple[str, Person], ...]) ->
         Place(name, 1, 1),
         tuple(form.header_order),
         form.body_on_new_line,
+        form.filler,
     )
 
 

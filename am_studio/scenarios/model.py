@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from am_studio.foundation.errors import Place
 from am_studio.records import OFF, ON, Person, Questions
@@ -35,6 +36,64 @@ class Detail:
     def is_switch(self) -> bool:
         """Whether texts see it as true or false."""
         return self.levels == (ON, OFF)
+
+
+AS_WRITTEN = "as_written"
+"""The level of a nuisance factor that changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """Another name, and another address or domain; an empty one stays as it is."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Renaming:
+    """Other names of somebody: of a person by id, or of the company (an empty id)."""
+
+    person: str
+    aliases: Mapping[str, Alias]
+    """By level; the level as written has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reordering:
+    """Other orders of the emails."""
+
+    orders: Mapping[str, tuple[str, ...]]
+    """The ids of all emails in their order, by level; the level as written has none."""
+
+
+FactorKind = Literal["levels", "wording", "person", "company", "order", "filler"]
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A nuisance factor: what is not the question, drawn anew for each trial."""
+
+    name: str
+    kind: FactorKind
+    levels: tuple[str, ...]
+    """The first is the scenario as written."""
+    drawn: tuple[str, ...]
+    """Those of which a trial draws one, each as likely as the others."""
+    place: Place
+    change: Renaming | Reordering | None = None
+    """What it changes that no text, table or `when` says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who is who: the company and everybody in it, the agent first."""
+
+    company: str
+    domain: str
+    business: str
+    now: str
+    people: tuple[Person, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +144,8 @@ class Email:
     header_order: tuple[str, ...] = ()
     """Empty: as the inbox has it."""
     body_on_new_line: bool = False
+    filler: bool = False
+    """Everyday mail for a nuisance factor of filler mail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +176,13 @@ class Parts:
     emails: tuple[Email, ...]
     """In the order in which they are shown."""
     style: InboxStyle
+    cast: Cast
+    nuisance: Mapping[str, Factor] = field(default_factory=dict)
+
+    @property
+    def switched(self) -> Mapping[str, Detail | Factor]:
+        """Everything whose levels a variant chooses: the details, then the nuisance factors."""
+        return {**self.details, **self.nuisance}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +199,9 @@ class Front:
     cast: tuple[Person, ...]
     protect: tuple[str, ...]
     questions: Questions
+    """With the names as written."""
+    asked: Questions
+    """The same as the author wrote them: a name may stand as `{{ cast.cto.name }}`."""
     outcome_places: Mapping[str, Place] = field(default_factory=dict)
 
     @property

@@ -16,6 +16,7 @@ from am_studio.foundation.yamlfile import Node
 from am_studio.records import Variant
 from am_studio.scenarios.evaluation import State, World, branch
 from am_studio.scenarios.language import Branches, Expression, Part, Template
+from am_studio.scenarios.model import Reordering
 from am_studio.scenarios.rendering import Renderer
 
 MAX_COMBINATIONS = 20_000
@@ -35,8 +36,8 @@ def reach_problems(world: World, node: Node) -> list[Problem]:
 def states(world: World, names: Iterable[str]) -> Iterator[State]:
     """States of every allowed combination of these details, those of the constraints joined in."""
     wanted = set(names).union(*(world.support(constraint) for constraint, _, _ in world.parts.constraints))
-    ordered = [name for name in world.parts.details if name in wanted]
-    start = {name: detail.default for name, detail in world.parts.details.items()}
+    ordered = [name for name in world.switched if name in wanted]
+    start = _start(world)
     for levels in _combinations(world, ordered):
         chosen = {**start, **dict(zip(ordered, levels, strict=True))}
         state = State(world, world.effective(chosen), "inline", chosen)
@@ -44,8 +45,12 @@ def states(world: World, names: Iterable[str]) -> Iterator[State]:
             yield state
 
 
+def _start(world: World) -> dict[str, str]:
+    return {**{name: detail.default for name, detail in world.parts.details.items()}, **world.written}
+
+
 def _combinations(world: World, names: list[str]) -> Iterable[tuple[str, ...]]:
-    choices = [world.parts.details[name].levels for name in names]
+    choices = [world.switched[name].levels for name in names]
     if math.prod(map(len, choices)) <= MAX_COMBINATIONS:
         return itertools.product(*choices)
     draw = random.Random(20_000)
@@ -64,7 +69,7 @@ def _constraint_problems(world: World, node: Node) -> Iterator[Problem]:
     if next(states(world, ()), None) is None:
         yield Problem(place, "no variant is allowed: the constraints exclude each other", "loosen one of them")
         return
-    start = {name: detail.default for name, detail in world.parts.details.items()}
+    start = _start(world)
     defaults = State(world, world.effective(start), "inline", start)
     for constraint, source, where in constraints:
         if not defaults.holds(constraint):
@@ -140,13 +145,27 @@ def _idle_details(world: World) -> Iterator[Problem]:
         if not any(_changes(world, renderer, unit, units[unit], detail.name) for unit in concerned):
             hint = "use it in a text, or remove it" if not concerned else "the texts of its levels are the same"
             yield Problem(detail.place, f"the detail '{detail.name}' changes nothing in any allowed variant", hint)
+    for factor in world.parts.nuisance.values():
+        if isinstance(factor.change, Reordering):
+            continue
+        concerned = [unit for unit, support in units.items() if factor.name in support]
+        for level in factor.levels[1:]:
+            changes = (_changes(world, renderer, unit, units[unit], factor.name, to=level) for unit in concerned)
+            if not any(changes):
+                hint = "use it in a text, or remove it" if not concerned else "its texts are those as written"
+                told = f"the nuisance factor '{factor.name}' changes nothing at '{level}'"
+                yield Problem(factor.place, told, hint)
 
 
-def _changes(world: World, renderer: Renderer, unit: str, support: tuple[str, ...], detail: str) -> bool:
-    """Whether flipping the detail changes this text in some allowed context."""
+def _changes(
+    world: World, renderer: Renderer, unit: str, support: tuple[str, ...], detail: str, *, to: str = ""
+) -> bool:
+    """Whether flipping the detail (or a factor from as written to this level, if one is given) changes this text in some allowed context."""
     for state in states(world, support):
+        if to and state.chosen[detail] != world.written[detail]:
+            continue
         text = _text(renderer, unit, state)
-        for level in world.parts.details[detail].levels:
+        for level in (to,) if to else world.switched[detail].levels:
             if level != state.chosen[detail]:
                 chosen = {**state.chosen, detail: level}
                 other = State(world, world.effective(chosen), "inline", chosen)

@@ -7,7 +7,7 @@ detail renders only the texts that know it. Nothing is collapsed or tidied after
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
@@ -25,6 +25,8 @@ MAX_OUTPUT = 1_000_000
 _NOT_MADE = object()
 _PLAIN, _TOOLS = " plain", " tools"
 """What a unit's name is followed by, or is, where something else than its fragments is kept. No email has a blank in it."""
+_NOWHERE_ELSE = Why()
+"""The reason for a place that no order changes."""
 _WITH_OFF = " with what is off"
 SEPARATORS = {"blank_line": "\n\n", "newline": "\n", "none": ""}
 HEADER_LABELS = {
@@ -71,7 +73,7 @@ class Renderer:
     def after(self, world: World) -> Renderer:
         """A renderer of the scenario as it was changed, which keeps the emails that the change has not touched."""
         fresh, old, new = Renderer(world), self.world.parts, world.parts
-        shared = ("details", "constants", "variables", "tools", "style")
+        shared = ("details", "constants", "variables", "tools", "style", "nuisance")
         if all(getattr(old, name) == getattr(new, name) for name in shared):
             before = {email.id: email for email in old.emails}
             kept = {email.id for email in new.emails if before.get(email.id) is email}
@@ -100,7 +102,7 @@ class Renderer:
         emails = self._emails(state)
         mail = tuple(email.mail for email in emails)
         places_inbox = _places_inbox(parts.system) or _places_inbox(parts.task)
-        if variant.nuisance or places_inbox:
+        if places_inbox:
             prompt = self.prompt(variant, protocol)
             return Prompt(tuple(Message(each.role, each.text, ()) for each in prompt.messages), prompt.hash), mail
         system = [self._plain_unit("system.md", parts.system, state)]
@@ -187,7 +189,7 @@ class Renderer:
         return Writer(self.world, state, unit, inbox, with_off=with_off).body(template.parts, Why())
 
     def _emails(self, state: State) -> list[RenderedEmail]:
-        found = (self._email(email, state) for email in self.world.parts.emails)
+        found = (self._email(email, state) for email in self._in_order(state))
         return [email for email in found if email is not None]
 
     def _email(self, email: Email, state: State, with_off: bool = False) -> RenderedEmail | None:
@@ -274,18 +276,33 @@ class Renderer:
         separator = self._separator().text
         pieces: list[Fragment] = []
         earlier: list[Email] = []
-        for email in self.world.parts.emails:
-            if email.arrives:
-                continue
-            rendered = self._email(email, state, with_off)
+        lying = [(email, self._email(email, state, with_off)) for email in self._in_order(state) if not email.arrives]
+        moved = self._moved({email.id for email, rendered in lying if rendered is not None}, state)
+        for email, rendered in lying:
             if rendered is not None:
+                place = moved.get(email.id, _NOWHERE_ELSE)
                 if pieces and separator:
-                    why = self._some_earlier(tuple(earlier), state, rendered.why)
+                    why = self._some_earlier(tuple(earlier), state, _within(place, rendered.why))
                     off = rendered.pieces[0].off or all(piece.off for piece in pieces)
                     pieces.append(Fragment(separator, email.place, why, "inbox", off))
-                pieces += rendered.pieces
+                if place is _NOWHERE_ELSE:
+                    pieces += rendered.pieces
+                else:
+                    pieces += [replace(piece, why=_within(place, piece.why)) for piece in rendered.pieces]
             earlier.append(email)
         return pieces
+
+    def _in_order(self, state: State) -> tuple[Email, ...]:
+        ordering = self.world.ordering
+        return self.world.parts.emails if ordering is None else ordering.emails(state.levels)
+
+    def _moved(self, there: Collection[str], state: State) -> Mapping[str, Why]:
+        """The reason for the place of each email that another order puts elsewhere."""
+        ordering = self.world.ordering
+        if ordering is None:
+            return {}
+        moved = ordering.moved(there, state.levels)
+        return {id_: Why(choice, choice) for id_, choice in moved.items() if choice}
 
     def _some_earlier(self, earlier: tuple[Email, ...], state: State, why: Why) -> Why:
         """A separator is there because its email is, and because some email comes before it."""
@@ -323,6 +340,11 @@ class Renderer:
             name, self._template_support(template), state, lambda: self._main(name, template, state, ())
         )
         return cut(made, name, removed) if removed else made
+
+
+def _within(place: Why, inner: Why) -> Why:
+    """A reason inside the one for an email's place."""
+    return inner if place is _NOWHERE_ELSE else place.and_(inner.cause, inner.consulted)
 
 
 @lru_cache(maxsize=256)

@@ -9,9 +9,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from am_studio.foundation.errors import StudioError, nearest
+from am_studio.foundation.hashing import hash_json
 from am_studio.records import OFF, ON, Choice, Person, Prompt, ProtocolName, Questions, Situation, Variant
 from am_studio.scenarios.evaluation import State, World
-from am_studio.scenarios.model import Detail, Front, Parts
+from am_studio.scenarios.model import Cast, Detail, Factor, Front, Parts
+from am_studio.scenarios.naming import constants_of
+from am_studio.scenarios.outcomes import with_names
 from am_studio.scenarios.rendering import Renderer
 
 _SPOKEN = {"true": ON, "yes": ON, "1": ON, "false": OFF, "no": OFF, "0": OFF}
@@ -31,6 +34,9 @@ class Scenario:
     renderer: Renderer
     beside: Mapping[str, Scenario] = field(default_factory=dict)
     """Other scenarios that a study sets against this one, by the name that their variants give."""
+
+    _questions: dict[Cast, Questions] = field(default_factory=dict, repr=False)
+    """What judges are asked, by who is who; made when it is asked for."""
 
     @property
     def every(self) -> tuple[Scenario, ...]:
@@ -64,12 +70,8 @@ class Scenario:
 
     @property
     def questions(self) -> Questions:
-        """The outcomes asked of every trial."""
+        """The outcomes asked of every trial, with the names as written."""
         return self.front.questions
-
-    def questions_for(self, variant: Variant) -> Questions:
-        """The outcomes asked of a trial of this variant, by the scenario that it is of."""
-        return self.of(variant).questions
 
     def asks(self, outcome: str) -> bool:
         """Whether it asks its trials for an outcome of this name."""
@@ -77,8 +79,13 @@ class Scenario:
 
     @property
     def people(self) -> tuple[Person, ...]:
-        """The agent and the cast."""
+        """The agent and the cast, as written."""
         return self.front.people
+
+    @property
+    def nuisance(self) -> Mapping[str, Factor]:
+        """What is not the question and is drawn anew for each trial, in the author's order."""
+        return self.parts.nuisance
 
     def defaults(self) -> Variant:
         """The variant that the author meant as the start: every detail at its default."""
@@ -97,7 +104,7 @@ class Scenario:
         chosen = {**start.as_dict(), **dict(start.dragged)}
         for name, level in overrides.items():
             chosen[name] = self._level(name, level)
-        return self._variant(chosen, start.removed_units)
+        return replace(self._variant(chosen, start.removed_units), nuisance=start.nuisance)
 
     def removed(self, detail: str) -> str:
         """The level that "removed" means for a detail; StudioError when there is no such detail."""
@@ -121,6 +128,58 @@ class Scenario:
             variant = self._variant(chosen)
             if all(chosen[name] == level for name, level in variant if name in names) and self.allowed(variant):
                 yield Variant(variant.levels)
+
+    # Nuisance factors. -----------------------------------------------------------------------------------------------
+
+    def draw_nuisance(self, seed: int, factors: Iterable[str] | None = None) -> tuple[Choice, ...]:
+        """A level for each of these nuisance factors (all when None), each level as likely as the others.
+
+        The same seed draws the same; what one factor draws depends on no other factor. StudioError for an unknown one.
+        """
+        names = self.nuisance if factors is None else [self._factor(name).name for name in factors]
+        return tuple(
+            (name, factor.drawn[int(hash_json([seed, name]).removeprefix("sha256:")[:15], 16) % len(factor.drawn)])
+            for name, factor in self.nuisance.items()
+            if name in names
+        )
+
+    def with_nuisance(self, variant: Variant, choices: Iterable[Choice]) -> Variant:
+        """The variant with these levels of nuisance factors; the others are as written.
+
+        Raises StudioError for a factor or a level that the scenario does not have.
+        """
+        chosen = dict(choices)
+        for name, level in chosen.items():
+            factor = self._factor(name)
+            if level not in factor.levels:
+                hint = nearest(level, factor.levels) or f"one of {', '.join(factor.levels)}"
+                raise StudioError(f"the nuisance factor '{name}' has no level '{level}'", hint=hint)
+        return replace(variant, nuisance=tuple((name, chosen[name]) for name in self.nuisance if name in chosen))
+
+    def cast(self, variant: Variant) -> Cast:
+        """Who is who in a variant."""
+        return self.world.cast({**self.world.written, **dict(variant.nuisance)})
+
+    def questions_for(self, variant: Variant) -> Questions:
+        """The outcomes asked of a trial of this variant, by the scenario that it is of.
+
+        They have the names that people and the company have in it.
+        """
+        return self.of(variant)._asked(variant)
+
+    def _asked(self, variant: Variant) -> Questions:
+        cast = self.cast(variant) if variant.nuisance else self.parts.cast
+        if cast == self.parts.cast:
+            return self.front.questions
+        if cast not in self._questions:
+            self._questions[cast] = with_names(self.front.asked, constants_of(cast))
+        return self._questions[cast]
+
+    def _factor(self, name: str) -> Factor:
+        if name not in self.nuisance:
+            hint = nearest(name, self.nuisance) or (", ".join(self.nuisance) or "the scenario declares none")
+            raise StudioError(f"{self.ref} has no nuisance factor '{name}'", hint=hint)
+        return self.nuisance[name]
 
     def _variant(self, chosen: Mapping[str, str], removed_units: tuple[str, ...] = ()) -> Variant:
         levels = self.world.effective(chosen)
@@ -161,14 +220,16 @@ def situate(scenario: Scenario, variant: Variant, protocol: ProtocolName = "inli
     """
     own = scenario.of(variant)
     prompt, mail = own.renderer.plain(variant, protocol)
+    cast = own.cast(variant)
     return Situation(
         own.ref,
         own.hash,
         variant,
         protocol,
         prompt,
-        own.people,
+        cast.people,
         mail,
         own.renderer.tools(variant),
-        own.front.domain,
+        cast.domain,
+        cast.company,
     )

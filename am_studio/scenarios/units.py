@@ -17,10 +17,9 @@ from am_studio.scenarios.fragments import Fragment, Why, Writer
 from am_studio.scenarios.language import Branches, Emit, Name, Part, Template
 from am_studio.scenarios.model import Email
 from am_studio.scenarios.scenario import Scenario
+from am_studio.scenarios.working_in import Position, position
 
 Where = Literal["system", "task", "inbox"]
-Position = tuple[int, int]
-"""Line and column in a source file, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ def _of_text(scenario: Scenario, state: State, part: str, template: Template, ki
     """The units of one text: `part` is what it is called."""
     file = template.file
     ranges = _protected_ranges(scenario, template)
-    pieces = list(_anchored(Writer(scenario.world, state, part), template.parts, ranges))
+    pieces = list(_anchored(Writer(scenario.world, state, part), template.parts, ranges, file))
     text = "".join(piece.text for piece, _ in pieces)
     for number, (start, end) in enumerate(split(text, kind), 1):
         line, protected = 0, False
@@ -104,19 +103,27 @@ def _of_text(scenario: Scenario, state: State, part: str, template: Template, ki
 
 
 def _anchored(
-    writer: Writer, parts: tuple[Part, ...], protected: tuple[tuple[Position, Position], ...]
+    writer: Writer,
+    parts: tuple[Part, ...],
+    protected: tuple[tuple[Position, Position], ...],
+    file: str,
+    around: bool = False,
 ) -> Iterator[tuple[Fragment, bool]]:
-    """The fragments of a body, each with whether what placed it stands in a protected passage or teaches the tools."""
+    """The fragments of a body, each with whether what placed it stands in a protected passage or teaches the tools.
+
+    A wording of a passage stands in another file than the text; it is protected when the passage (`around`) is.
+    """
     for part in parts:
+        here = part.place.line, part.place.column
+        guarded = any(start <= here < end for start, end in protected) if part.place.file == file else around
         if isinstance(part, Branches):
             taken, _ = writer.taken(part, Why())
-            yield from _anchored(writer, part.otherwise if taken < 0 else part.branches[taken][1], protected)
+            body = part.otherwise if taken < 0 else part.branches[taken][1]
+            yield from _anchored(writer, body, protected, file, guarded)
             continue
-        here = part.place.line, part.place.column
         teaches = isinstance(part, Emit) and isinstance(part.expression, Name) and part.expression.path == "tool_syntax"
-        guarded = teaches or any(start <= here < end for start, end in protected)
         for piece in writer.body((part,), Why()):
-            yield piece, guarded
+            yield piece, teaches or guarded
 
 
 def _protected_ranges(scenario: Scenario, template: Template) -> tuple[tuple[Position, Position], ...]:
@@ -126,13 +133,5 @@ def _protected_ranges(scenario: Scenario, template: Template) -> tuple[tuple[Pos
     if "" in names:
         return (((0, 0), (10**9, 0)),)
     return tuple(
-        (_position(template, start), _position(template, end))
-        for name, start, end in template.passages
-        if name in names
+        (position(template, start), position(template, end)) for name, start, end in template.passages if name in names
     )
-
-
-def _position(template: Template, offset: int) -> Position:
-    """Line and column, in its file, of an offset in a text whose lines begin where the file's do."""
-    line_start = template.source.rfind("\n", 0, offset) + 1
-    return template.line + template.source.count("\n", 0, offset), offset - line_start + 1

@@ -57,11 +57,12 @@ def _all_names(parts: Parts) -> Iterator[Expression | tuple[Part, ...]]:
     yield from (constraint for constraint, _, _ in parts.constraints)
     for tool in parts.tools.values():
         yield from (tool.offered, tool.approval)
-    yield from (template.parts for template in _templates(parts))
+    yield from (template.parts for template in templates_of(parts))
     yield from (email.when for email in parts.emails if email.when is not None)
 
 
-def _templates(parts: Parts) -> Iterator[Template]:
+def templates_of(parts: Parts) -> Iterator[Template]:
+    """Every text of the scenario, variables and the heads of emails included."""
     yield from (parts.system, parts.task)
     for variable in parts.variables.values():
         if isinstance(variable, Template):

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
-from am_studio.designs.base import Design, NoResults
+from am_studio.designs.base import NoResults, OpenDesign
 from am_studio.designs.registry import open_design
 from am_studio.effects.table import ArmCounts, removal_effects
 from am_studio.judging import Judge, open_judge
@@ -51,7 +51,7 @@ class Bench:
     client: Client
     judge: Judge
 
-    def design(self, seed: int) -> Design:
+    def design(self, seed: int) -> OpenDesign:
         """The study's design in the replicate with this seed."""
         return open_design(replace(self.study, seed=seed), self.scenario)
 

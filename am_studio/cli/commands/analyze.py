@@ -1,7 +1,8 @@
 """The effect table of a run, finished or not, and what a referee would ask. Asks no model.
 
 Whatever differs from the plan (another outcome, judge, margin or alpha; a look before the end) is marked exploratory. A
-plan with looks shows counts alone until its end, unless --peek is said.
+plan with looks shows counts alone until its end, unless --peek is said. A study that requires its judge to be checked by
+people shows counts alone until it is, unless --anyway is said.
 """
 
 from __future__ import annotations
@@ -17,18 +18,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The run, the outcome, what differs from the plan, and how to show it."""
     parser.add_argument("run", type=Path, metavar="RUN", help="a run file")
     parser.add_argument("--outcome", metavar="O", help="another outcome of the scenario than the study's own")
-    parser.add_argument("--judge", metavar="J", help="by the verdicts of another judge, such as rules/1")
+    parser.add_argument(
+        "--judge",
+        metavar="J",
+        help="by the verdicts of another judge (`am-studio judge RUN --list`); a part of its name will do",
+    )
     parser.add_argument("--margin", type=_share, metavar="M", help="another margin for `equivalent`, such as .05")
     parser.add_argument("--alpha", type=_share, metavar="A", help="another level for `effect`, such as .01")
     parser.add_argument("--peek", action="store_true", help="show effects that the plan withholds until its end")
+    parser.add_argument("--trust", action="store_true", help="how far the judge can be trusted, by human labels")
+    parser.add_argument(
+        "--anyway", action="store_true", help="show effects before the judge has shown what the study requires"
+    )
     parser.add_argument("--json", action="store_true", help="all numbers as JSON")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="also draw what is shown as a picture")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the tables."""
-    choices = AnalysisChoices(judge=args.judge, margin=args.margin, alpha=args.alpha, peek=args.peek)
-    show_run(args.run, args.outcome, choices=choices, as_data=args.json)
+    choices = AnalysisChoices(
+        judge=args.judge, margin=args.margin, alpha=args.alpha, peek=args.peek, anyway=args.anyway
+    )
+    show_run(args.run, args.outcome, choices=choices, as_data=args.json, trust=args.trust)
     if args.svg is not None:
         draw_run(args.run, args.svg, args.outcome, choices=choices)
     return 0

@@ -1,7 +1,8 @@
 """Show what changing details changes in the prompt, word by word, and which detail caused each change.
 
 The base is the scenario's default variant, or what --base says. Removed words stand in [-...-], new ones in {+...+},
-in colour on a terminal. Exit code 1 when the prompts differ, 0 when they are the same.
+in colour on a terminal. --nuisance and --draw change nuisance factors, which the base has as written. Exit code 1 when
+the prompts differ, 0 when they are the same.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from am_studio.cli.arguments import add_set, parse_settings
+from am_studio.cli.arguments import add_nuisance, add_set, parse_settings, with_nuisance
 from am_studio.cli.console import emit_json, stdout_console
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     parser.add_argument("scenario", help="a reference such as core/replacement-blackmail, or a path")
     add_set(parser)
+    add_nuisance(parser)
     parser.add_argument(
         "--base", action="append", default=[], metavar="DETAIL=LEVEL", help="levels of the base where not the defaults"
     )
@@ -36,15 +38,16 @@ def run(args: argparse.Namespace) -> int:
 
     scenario = load_scenario(args.scenario)
     base = scenario.variant(parse_settings(args.base))
-    other = scenario.variant(parse_settings(args.settings), base)
-    changed = changed_details(base, other)
+    other = with_nuisance(args, scenario, scenario.variant(parse_settings(args.settings), base))
+    drawn = {name: level for name, level in other.nuisance if level != scenario.nuisance[name].levels[0]}
+    changed = (*changed_details(base, other), *drawn)
     before, after = render(scenario, base, args.protocol), render(scenario, other, args.protocol)
     hunks = prompt_hunks(before, after, changed)
     if args.json:
         emit_json({
             "scenario": scenario.ref,
             "base": {"variant": base.as_dict(), "hash": before.hash},
-            "variant": {"variant": other.as_dict(), "hash": after.hash},
+            "variant": {"variant": other.as_dict(), "nuisance": dict(other.nuisance), "hash": after.hash},
             "changed": list(changed),
             "hunks": [
                 {"part": h.part, "role": h.role, "file": h.file, "line": h.line, "details": list(h.details),
@@ -53,7 +56,9 @@ def run(args: argparse.Namespace) -> int:
             ],
         })  # fmt: skip
     else:
-        _show(hunks, [f"{name}: {base[name]} -> {other[name]}" for name in changed])
+        levels = {name: (scenario.nuisance[name].levels[0], level) for name, level in drawn.items()}
+        levels |= {name: (base[name], other[name]) for name in changed if name not in drawn}
+        _show(hunks, [f"{name}: {levels[name][0]} -> {levels[name][1]}" for name in changed])
     return 1 if hunks else 0
 
 

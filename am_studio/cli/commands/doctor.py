@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _settings(args: argparse.Namespace) -> ModelSettings:
     """The model as a study would have it that only names it, with what the command line says on top."""
-    from am_studio.runs.study import model_of
+    from am_studio.models.naming import model_of
 
     settings = model_of(args.model)
     if args.endpoint and args.endpoint != settings.endpoint:

@@ -57,7 +57,7 @@ def add_study_changes(parser: argparse.ArgumentParser) -> None:
         "--trials", type=_positive, metavar="N", help="N trials an arm instead (in all, where the design has none)"
     )
     parser.add_argument("--seed", type=int, metavar="N", help="another seed")
-    parser.add_argument("--budget", type=_amount, metavar="USD", help="another budget: a hard stop, in US dollars")
+    parser.add_argument("--budget", type=amount, metavar="USD", help="another budget: a hard stop, in US dollars")
 
 
 def changed_study(args: argparse.Namespace) -> Study:
@@ -114,8 +114,9 @@ def _positive(text: str) -> int:
     return number
 
 
-def _amount(text: str) -> float:
-    amount = float(text.removeprefix("$"))
-    if not 0 < amount < float("inf"):
+def amount(text: str) -> float:
+    """US dollars as a command line gives them."""
+    dollars = float(text.removeprefix("$"))
+    if not 0 < dollars < float("inf"):
         raise argparse.ArgumentTypeError("should be more than 0")
-    return amount
+    return dollars

@@ -2,15 +2,17 @@
 
 Without options the messages go to stdout as the subject gets them. --json adds the content hash and, for each stretch,
 its email, source file and line, and the details that put it there (its cause). --all-variants --jsonl streams every
-variant that the constraints allow, one JSON object a line; --over limits which details vary.
+variant that the constraints allow, one JSON object a line; --over limits which details vary. Nuisance factors are as
+written unless --nuisance or --draw says otherwise.
 """
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from am_studio.cli.arguments import add_set, parse_settings
+from am_studio.cli.arguments import add_nuisance, add_set, parse_settings, with_nuisance
 from am_studio.cli.console import data, emit_json, stdout_console
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     parser.add_argument("scenario", help="a reference such as core/replacement-blackmail, or a path")
     add_set(parser)
+    add_nuisance(parser)
     parser.add_argument("--protocol", choices=("inline", "tools"), default="inline")
     parser.add_argument("--json", action="store_true", help="messages, hash and spans as JSON")
     parser.add_argument("--causes", action="store_true", help="mark in the margin which details put each line there")
@@ -36,10 +39,11 @@ def run(args: argparse.Namespace) -> int:
     from am_studio.scenarios import load_scenario, render
 
     scenario = load_scenario(args.scenario)
-    variant = scenario.variant(parse_settings(args.settings))
+    variant = with_nuisance(args, scenario, scenario.variant(parse_settings(args.settings)))
     if args.all_variants:
         over = [name.strip() for name in args.over.split(",") if name.strip()] if args.over else None
-        for found in scenario.variants(over, variant):
+        for each in scenario.variants(over, variant):
+            found = replace(each, nuisance=variant.nuisance)
             _one_of_many(args, scenario, found, render(scenario, found, args.protocol))
         return 0
     prompt = render(scenario, variant, args.protocol)
@@ -58,6 +62,7 @@ def as_json(scenario: Scenario, variant: Variant, prompt: Prompt, protocol: str,
         "scenario": scenario.ref,
         "scenario_hash": scenario.hash,
         "variant": variant.as_dict(),
+        "nuisance": dict(variant.nuisance),
         "protocol": protocol,
         "hash": prompt.hash,
         "messages": [_message_json(message, spans=spans) for message in prompt.messages],

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from am_studio.foundation.errors import nearest
-from am_studio.models.registry import simulated_names
+from am_studio.models.registry import SIMULATED_JUDGE, simulated_names
 from am_studio.models.serving.refusals import Refused
 from am_studio.records import (
     ChatRequest,
@@ -67,7 +67,7 @@ def read_request(body: bytes, random_seed: Callable[[], int], aliases: Mapping[s
 @lru_cache(maxsize=64)
 def known_model(name: str) -> ModelSettings:
     """The simulated subject of this name, with or without `sim/`; `Refused` (404) when there is none."""
-    known = simulated_names()
+    known = (*simulated_names(), SIMULATED_JUDGE)
     full = name if name.startswith("sim/") else f"sim/{name}"
     if full not in known:
         told = f"There is no simulated subject '{name[:200]}': {nearest(full, known)}"

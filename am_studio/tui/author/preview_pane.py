@@ -252,7 +252,7 @@ class PreviewPane(ScrollView, can_focus=True):
         yield Segment(more + " " * (MARGIN - len(shown) - len(more)))
 
     def _text(self, row: Row, pieces: Sequence[tuple[int, Stretch]], at_cursor: bool) -> Iterator[Segment]:
-        mixed = len({stretch.detail for _, stretch in pieces}) > 1
+        mixed = len({self._detail(stretch) for _, stretch in pieces}) > 1
         cursor = self._cursor[1] if at_cursor else -1
         for start, stretch in pieces:
             style = self._style(stretch, mixed)
@@ -267,12 +267,17 @@ class PreviewPane(ScrollView, can_focus=True):
         if cursor >= 0 and row.start == row.end:
             yield Segment(" ", self._styles["cursor"])
 
+    def _detail(self, stretch: Stretch) -> str:
+        """The innermost detail that a stretch hangs on; a nuisance factor inside it has no colour and hides none."""
+        causes = reversed(stretch.span.cause) if stretch.span is not None else ()
+        return next((name for name, _ in causes if name in self._marks), "")
+
     def _style(self, stretch: Stretch, mixed: bool) -> Style:
         if stretch.look != "plain":
             return self._styles[stretch.look]
         if self.has_class("-old"):
             return self._styles["old"]
-        mark = self._marks.get(stretch.detail)
+        mark = self._marks.get(self._detail(stretch))
         if mark is None:
             return Style(strike=True, dim=True) if stretch.off else Style()
         return Style(color=mark.colour(self._dark), underline=mixed, strike=stretch.off, dim=stretch.off)

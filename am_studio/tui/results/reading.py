@@ -32,6 +32,8 @@ class Findings:
     """The effects over all models, in lines; () for a study of one model."""
     agreement: str
     """How well the judge does where that is known, in a sentence; else empty."""
+    trust: tuple[str, ...]
+    """What human labels say of it: a sentence (or an empty one), then all of it in lines; () without labels."""
     referee: tuple[str, ...]
     """What a referee would ask, in lines."""
     numbers: Mapping[str, Any]
@@ -45,6 +47,7 @@ def find(path: Path, outcome: str = "") -> Findings:
     """The effects on an outcome (the study's own when empty); StudioError when the run cannot be read or does not say yet."""
     from am_studio.reports.run_results import agreement_sentence, referee_lines, run_as_json, source_of
     from am_studio.reports.side_tables import across_lines
+    from am_studio.reports.trust_results import trust_lines, trust_sentence
     from am_studio.runs.analysis import analyse
 
     with RunFile.open(path) as run:
@@ -63,7 +66,8 @@ def find(path: Path, outcome: str = "") -> Findings:
             tables=analysis.tables,
             sources=tuple(source_of(run, table) for table in analysis.tables),
             across=across_lines(analysis.across),
-            agreement="" if agreement is None else agreement_sentence(agreement, plan.judge),
+            agreement="" if agreement is None else agreement_sentence(agreement, analysis.judge),
+            trust=() if analysis.trust is None else (trust_sentence(analysis.trust), *trust_lines(analysis.trust)),
             referee=referee_lines(analysis.questions),
             numbers=run_as_json(run, analysis),
             study=plan.study.name,

@@ -19,6 +19,7 @@ from textual.worker import get_current_worker
 
 from am_studio.foundation.errors import StudioError
 from am_studio.reports.effect_table import STAMP, effect_sheet
+from am_studio.reports.nuisance_tables import nuisance_lines
 from am_studio.reports.sentence import finding
 from am_studio.reports.side_tables import side_lines
 from am_studio.tui.palette import Command
@@ -27,6 +28,7 @@ from am_studio.tui.results.export import export
 from am_studio.tui.results.messages import Exported, Failed, Found
 from am_studio.tui.results.reading import Findings, find
 from am_studio.tui.results.state import answer_behind
+from am_studio.tui.results.trust_panel import TrustPanel
 from am_studio.tui.strangers import plain
 from am_studio.tui.widgets import StudioFooter, TitleBar
 
@@ -69,6 +71,7 @@ class ResultsScreen(Screen[None]):
         Binding("o", "next_outcome", "Outcome", id="results.outcome", tooltip="The next outcome"),
         Binding("e", "export", "Export", id="results.export", tooltip="JSON and CSV of the effects, beside the run"),
         Binding("t", "transcripts", "All trials", id="results.transcripts", tooltip="The trials of the whole run"),
+        Binding("j", "judge", "Judge", id="results.judge", tooltip="How far the judge can be trusted, by human labels"),
         Binding("b", "board", "Board", id="results.board", tooltip="The run board", show=False),
         Binding("u", "update", "Update", id="results.update", tooltip="Read the run again", show=False),
         Binding("w", "report", "Report", id="results.report", tooltip="Write a report of the run", show=False),
@@ -168,10 +171,10 @@ class ResultsScreen(Screen[None]):
         table, source = findings.tables[number], findings.sources[number]
         self.query_one("#finding", Static).update(plain(finding(table)))
         self.query_one(EffectsTable).show(table, source)
-        beside = [*side_lines(table), *findings.across]
+        beside = [*side_lines(table), *nuisance_lines(table), *findings.across]
         sheet = effect_sheet(table, source)
         asked = [*findings.referee, *([""] if findings.referee else [])]
-        lines = [*beside, *asked, *table.notes, *filter(None, [findings.agreement]), *sheet.legend]
+        lines = [*beside, *asked, *table.notes, *filter(None, [findings.agreement, *findings.trust[:1]]), *sheet.legend]
         stamps = [*([STAMP] if findings.simulated else []), *filter(None, [sheet.exploratory])]
         self.query_one("#stamp", Static).update(plain("\n".join(stamps)))
         self.set_class(bool(stamps), "-stamped")
@@ -201,7 +204,7 @@ class ResultsScreen(Screen[None]):
             return self._shown is not None and len(self._shown.tables) > 1
         if action == "next_outcome":
             return self._shown is not None and len(self._shown.outcomes) > 1
-        if action in {"sort", "export", "trials"}:
+        if action in {"sort", "export", "trials", "judge"}:
             return self._shown is not None
         return True
 
@@ -249,6 +252,11 @@ class ResultsScreen(Screen[None]):
         """Open the trials of the whole run."""
         self._studio.open_transcripts(self._run, outcome=self._shown.outcome if self._shown else "")
 
+    def action_judge(self) -> None:
+        """Show how far the judge can be trusted."""
+        if self._shown is not None:
+            self.app.push_screen(TrustPanel(self._shown.trust[1:]))
+
     def action_board(self) -> None:
         """Open the run board."""
         self._studio.open_board(self._run)
@@ -284,6 +292,7 @@ class ResultsScreen(Screen[None]):
         return [
             Command("results: Open trials behind the number", "The transcripts it counts.", "trials"),
             Command("results: Open all trials", "The transcripts of the whole run.", "transcripts"),
+            Command("results: Trust in the judge", "What human labels say of it; corrected rates.", "judge"),
             Command("results: Sort by column", "By the column under the cursor.", "sort"),
             Command("results: Next outcome", "Show the effects on the next outcome.", "next_outcome"),
             Command("results: Next model", "Show the effects in the next model.", "next_model"),

@@ -7,7 +7,8 @@ from typing import Any
 
 from am_studio.foundation.errors import FileProblems, StudioError
 from am_studio.foundation.yamlfile import load_as, parse_yaml
-from am_studio.runs.study import ModelForm, ToolsForm
+from am_studio.models.naming import ModelForm
+from am_studio.runs.study import ToolsForm
 from am_studio.runs.study_document import StudyDocument
 from am_studio.scenarios.yaml_style import in_flow
 from am_studio.tui.study.fields import Field, at, read_yaml_field, shown

@@ -64,7 +64,8 @@ class RunReader(Screen[None]):
             if not beside and (self._view is None or self._view.row.id != trial):
                 self._opening = trial
             pattern = words_pattern(needle) if needle else None
-            job = partial(reading.opened, self._run, trial, there, pattern, beside)
+            blind = reading.Blind(self._state.outcome, self._state.evidence) if self._state.blind else None
+            job = partial(reading.opened, self._run, trial, there, pattern, beside, blind=blind)
             self._job(job, "beside" if beside else "open")
 
     def _job(self, job: reading.Job, group: str) -> None:
@@ -95,6 +96,7 @@ class RunReader(Screen[None]):
         note = plain("SIMULATED", "bold reverse $text-warning") if message.about.simulated else None
         self.query_one(TitleBar).show(plain("Transcripts"), plain(self._run.name), note=note)
         self._list.show_excerpts({})
+        self._list.show_blind(self._state.blind)
         self._list.show(message.ids, several_models=len(message.about.models) > 1, at=message.at)
         self._show_state()
         current = message.at if message.at is not None else self._list.current
@@ -164,7 +166,7 @@ class RunReader(Screen[None]):
             lines = headline(view, state) if view is not None else ("", "", "")
             for part, line in zip(("which", "judged", "labelled"), lines, strict=True):
                 self._say(f"{name}-{part}", line)
-        possible = tuple(self.check_action(action, ()) for action in ("label", "clear_label", "pin"))
+        possible = tuple(self.check_action(action, ()) for action in ("label", "clear_label", "pin", "evidence"))
         if possible != self._possible:
             self._possible = possible
             self.refresh_bindings()

@@ -125,9 +125,20 @@ class Labelling(RunReader):
     def _labelled(self, message: reading.LabelStored) -> None:
         self._state = with_label(self._state, message.trial, message.outcome, message.label)
         self._show_state()
+        if self._state.blind and message.label is not None:
+            self._go_on(message.trial)
         for view, beside in ((self._view, False), (self._pinned, True)):
             if view is not None and view.row.id == message.trial:
                 self._open(message.trial, beside=beside)
+
+    def _go_on(self, trial: int) -> None:
+        """From a trial that was just labelled to the next one of the sample without a label."""
+        ids, labels = self._state.ids, self._state.labels
+        if self._list.current == trial:
+            rest = [other for other in ids if other not in labels]
+            later = [other for other in rest if other > trial]
+            if rest:
+                self._list.go_to((later or rest)[0])
 
 
 def _check_rater(texts: Mapping[str, str]) -> str:

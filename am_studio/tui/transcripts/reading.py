@@ -15,6 +15,7 @@ from textual.message import Message
 from am_studio.foundation.errors import StudioError
 from am_studio.runs import codec
 from am_studio.runs.browse import RunAbout, TrialRow, Wanted, about, find_trials, trial_rows
+from am_studio.runs.label_samples import draw_labels
 from am_studio.runs.labels import Label, read_labels
 from am_studio.runs.runfile import RunFile
 from am_studio.runs.search import SearchStep, search_replies
@@ -80,6 +81,33 @@ class Trouble(Message):
     """The trial that cannot be shown for it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """How a trial is read by somebody who labels the sample."""
+
+    outcome: str
+    evidence: bool
+    """Whether what the judge took for evidence is marked."""
+
+
+TELLING = frozenset({"verdicts", "labels", "particulars"})
+"""Parts of a trial that tell its arm, or what others say of it."""
+
+
+def blinded(view: TrialView, blind: Blind, judge: str) -> TrialView:
+    """The trial without prompt, answers of the environment, verdicts and labels, which tell its arm or what others say."""
+    shown = [verdict for verdict in view.verdicts if verdict.outcome == blind.outcome and verdict.judge == judge]
+    return replace(
+        view,
+        prompt=(),
+        exchanges=(),
+        verdicts=tuple(shown) if blind.evidence else (),
+        labels=(),
+        levels=(),
+        arm_label="",
+    )
+
+
 Job = Callable[[], Iterator[Message]]
 """What a thread does: the messages are posted as they come."""
 
@@ -93,7 +121,7 @@ def find(run_path: Path, wanted: Wanted, needle: str, rater: str, at: int | None
             outcome = wanted.outcome if wanted.outcome in names else names[0]
             wanted = replace(wanted, outcome=outcome)
             ids = find_trials(run, wanted)
-            shown = rater or next(iter(there.raters), "")
+            shown = rater or ("" if wanted.label == "queue" else next(iter(there.raters), ""))
             labels = _by_trial(run, outcome, shown)
             yield Found(there, wanted, () if needle else ids, labels, at)
             if needle:
@@ -112,15 +140,34 @@ def rows(run_path: Path, ids: tuple[int, ...], outcome: str) -> Iterator[Message
         yield Trouble(error)
 
 
+def draw(run_path: Path, wanted: Wanted, rater: str) -> Iterator[Message]:
+    """The sample of the outcome in view, drawn where there is none, and its trials."""
+    try:
+        draw_labels(run_path, wanted.outcome)
+    except StudioError as error:
+        yield Trouble(error)
+    yield from find(run_path, wanted, "", rater, None)
+
+
 def opened(
-    run_path: Path, trial: int, there: RunAbout, pattern: re.Pattern[str] | None, beside: bool
+    run_path: Path,
+    trial: int,
+    there: RunAbout,
+    pattern: re.Pattern[str] | None,
+    beside: bool,
+    *,
+    blind: Blind | None = None,
 ) -> Iterator[Message]:
     """A trial, and its parts."""
     try:
         with RunFile.open(run_path) as run:
             view = open_trial(run, trial)
+        if blind is not None:
+            view = blinded(view, blind, there.judge)
         # A run file may come from a stranger: a part that has another shape is damage, not a crash.
         parts = codec.decoded(f"trial {trial}", lambda view: sections(view, there.outcomes, pattern), view)
+        if blind is not None:
+            parts = tuple(part for part in parts if part.kind not in TELLING)
         yield Opened(view, parts, beside)
     except StudioError as error:
         yield Trouble(error, None if beside else trial)

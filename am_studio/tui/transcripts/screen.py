@@ -7,6 +7,7 @@ about the trial that was current when its key was pressed.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,6 +21,7 @@ from am_studio.foundation.hygiene import visible
 from am_studio.runs.browse import Wanted
 from am_studio.tui.palette import Command
 from am_studio.tui.strangers import plain
+from am_studio.tui.transcripts import reading
 from am_studio.tui.transcripts.filter_bar import FilterBar, SearchField
 from am_studio.tui.transcripts.labelling import ANSWERS, Labelling
 from am_studio.tui.transcripts.pane import TranscriptPane
@@ -64,6 +66,8 @@ class TranscriptsScreen(Labelling):
         Binding("u", "label('unclear')", "Unclear", id="transcripts.unclear", tooltip="Label: it cannot be told"),
         Binding("a", "note", "Note", id="transcripts.note", tooltip="Write a note on the label"),
         Binding("x", "clear_label", "Clear", id="transcripts.clear", tooltip="Take your label back", show=False),
+        Binding("l", "queue", "Queue", id="transcripts.queue", tooltip="Label the drawn sample, blind; again: not"),
+        Binding("i", "evidence", "Evidence", id="transcripts.evidence", tooltip="Mark what the judge took for evidence; it tells what the judge thought", show=False),
         Binding("slash", "search", "Search", id="transcripts.search", tooltip="Look for words in every reply"),
         Binding("f", "filter", "Filter", id="transcripts.filter", tooltip="Choose which trials are listed"),
         Binding("2", "pin", "Side by side", id="transcripts.pin", tooltip="Keep this trial beside the others; again: not"),
@@ -122,6 +126,7 @@ class TranscriptsScreen(Labelling):
 
     @on(TrialList.Moved)
     def _moved(self, message: TrialList.Moved) -> None:
+        self._state = replace(self._state, evidence=False)
         self._open(message.trial)
 
     @on(TrialList.Read)
@@ -215,6 +220,29 @@ class TranscriptsScreen(Labelling):
         """Look at the next outcome: verdicts and labels are about it."""
         self._want(replace(self._state.wanted, outcome=next_outcome(self._state)))
 
+    def action_queue(self) -> None:
+        """Label the sample that was drawn for the outcome in view, blind; a second time: list every trial again."""
+        state = self._state
+        if state.blind and state.ids:
+            self.action_clear_filter()
+            return
+        if self._pinned is not None:
+            self._pinned = None
+            self.set_class(False, "-pinned")
+            self._list.show_pinned(None)
+        self._state = replace(state, needle="", evidence=False, wanted=Wanted(outcome=state.outcome, label="queue"))
+        self.query_one(FilterBar).show_needle("")
+        self._view = None
+        self._job(partial(reading.draw, self._run, self._state.wanted, state.rater), "find")
+
+    def action_evidence(self) -> None:
+        """Mark what the judge took for evidence in the transcript that is labelled, or no longer."""
+        self._state = replace(self._state, evidence=not self._state.evidence)
+        current = self._current
+        if current is not None:
+            self._open(current.row.id)
+        self._show_state()
+
     def action_refresh(self) -> None:
         """Read the run as it is now."""
         self._find(self._list.current)
@@ -227,6 +255,8 @@ class TranscriptsScreen(Labelling):
         """A trial has to be shown before it can be pinned; labels have conditions of their own."""
         if action == "pin" and self._current is None:
             return None
+        if action == "evidence":
+            return self._state.blind
         return super().check_action(action, parameters)
 
     def palette_commands(self) -> list[Command]:
@@ -241,6 +271,8 @@ class TranscriptsScreen(Labelling):
             Command("trials: Side by side", "Keep the current trial beside the others; again: not.", "pin"),
             Command("trials: List or text", "From the list to the text and back.", "switch"),
             Command("trials: Next outcome", "Verdicts and labels of the next outcome.", "next_outcome"),
+            Command("label: Labelling queue", "The drawn sample, blind, one after the other; again: not.", "queue"),
+            Command("label: Show evidence", "In the queue: mark what the judge took for evidence.", "evidence"),
             Command("label: Harmful", "The outcome happened in the current trial.", "label('yes')"),
             Command("label: Not harmful", "The outcome did not happen in the current trial.", "label('no')"),
             Command("label: Unclear", "It cannot be told from the current trial.", "label('unclear')"),

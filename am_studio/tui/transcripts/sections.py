@@ -186,6 +186,7 @@ def _particulars(view: TrialView) -> Section:
             f"differs from {'its defaults' if view.scenario else 'the baseline'}",
             ", ".join(f"{name} = {level}" for name, level in view.levels) or "in nothing",
         ),
+        *([("drawn", ", ".join(f"{name} = {level}" for name, level in view.nuisance))] if view.nuisance else []),
         ("model", view.row.model),
         ("seed", str(view.seed)),
         ("prompt", view.prompt_hash or "not sent yet"),

@@ -47,6 +47,13 @@ class Browsing:
     step: SearchStep | None = None
     """How far the search is."""
     searching: bool = False
+    evidence: bool = False
+    """Whether a blind reader has asked for what the judge took for evidence."""
+
+    @property
+    def blind(self) -> bool:
+        """Whether the sample is labelled: arm, model, prompt, verdicts and other people's labels are not shown."""
+        return self.wanted.label == "queue"
 
     @property
     def asked(self) -> Asked | None:
@@ -61,8 +68,12 @@ class Browsing:
 
     @property
     def shown_rater(self) -> str:
-        """Whose labels are shown."""
-        return self.rater or (next(iter(self.about.raters), "") if self.about else "")
+        """Whose labels are shown; blind, one's own alone."""
+        return self.rater or ("" if self.blind else self._latest_rater)
+
+    @property
+    def _latest_rater(self) -> str:
+        return next(iter(self.about.raters), "") if self.about else ""
 
     @property
     def narrowed(self) -> bool:
@@ -126,6 +137,7 @@ LABELS: Options = (
     ("label no", "no"),
     ("label unclear", "unclear"),
     ("label ≠ judge", "differs"),
+    ("queue: drawn sample, blind", "queue"),
 )
 
 
@@ -200,8 +212,21 @@ def heading_text(columns: Columns) -> str:
     return _line(columns, "trial", "jl", "arm", "model", "tokens")
 
 
-def row_text(trial: int, row: TrialRow | None, label: Label | None, columns: Columns, found: str | None = None) -> str:
-    """A trial on a line: its number, the judge's mark and the label's, and its arm, or what was found in it."""
+def row_text(
+    trial: int,
+    row: TrialRow | None,
+    label: Label | None,
+    columns: Columns,
+    found: str | None = None,
+    *,
+    blind: bool = False,
+) -> str:
+    """A trial on a line: its number, the judge's mark and the label's, and its arm, or what was found in it.
+
+    `blind`: without what the judge said, the arm and the model.
+    """
+    if blind and row is not None:
+        row = replace(row, arm="labelled" if label else "to be labelled", model="", answer="")
     marked = LABEL_MARKS[label.answer] if label else " "
     if row is None:
         return _line(columns, str(trial), f" {marked}", "…", "", "")
@@ -244,6 +269,9 @@ def headline(view: TrialView, state: Browsing) -> tuple[str, str, str]:
     row = view.row
     index = place_of(state.ids, row.id)
     place = "" if index is None else f" ({index + 1:,} of {len(state.ids):,})"
+    if state.blind:
+        question = one_line(state.asked.question) if state.asked else ""
+        return f"Trial {row.id}{place}  blind", question, _labelled(view, state)
     which = f"Trial {row.id}{place}  {one_line(row.arm)}  {one_line(row.model)}"
     return which, _judged(view, state), _labelled(view, state)
 
@@ -268,7 +296,7 @@ def _labelled(view: TrialView, state: Browsing) -> str:
     if label is None:
         return "no label: h harmful, o not, u unclear" if view.row.state == "done" else ""
     found = next((verdict for verdict in view.verdicts if verdict.outcome == label.outcome), None)
-    differs = " ≠ judge" if found is not None and found.answer != label.answer else ""
+    differs = " ≠ judge" if found is not None and found.answer != label.answer and not state.blind else ""
     note = f", “{one_line(label.note, 60)}”" if label.note else ""
     return f"{LABEL_MARKS[label.answer]} label: {label.answer}{differs}, {one_line(label.rater)}{note}"
 
@@ -282,6 +310,10 @@ def status(state: Browsing) -> str:
     if state.step is not None:
         parts.append(_searched(state, state.step))
     labelled = sum(place_of(state.ids, trial) is not None for trial in state.labels)
+    if state.blind:
+        who = f" by {one_line(state.rater, 24)}" if state.rater else ""
+        marked = " · evidence marked" if state.evidence else ""
+        return f"queue: {labelled:,}/{number:,} labelled{who} for {one_line(state.outcome, 30)}{marked}"
     if state.shown_rater:
         parts.append(f"{labelled:,} labelled by {one_line(state.shown_rater, 24)} for {one_line(state.outcome, 30)}")
     if state.about.state == "running":
@@ -304,6 +336,8 @@ def nothing_fits(state: Browsing) -> str:
         return "Reading the run …"
     if state.searching:
         return "Nothing found yet. Escape in the search field stops it."
+    if state.blind:
+        return "No sample has been drawn for this outcome. l draws one."
     if state.narrowed:
         return "No trial fits. Backspace clears the filter and the search."
     if state.about.planned == 0:

@@ -81,9 +81,21 @@ class TrialList(ScrollView, can_focus=True):
         self._several_models = False
         self._cursor = 0
         self._pinned: int | None = None
+        self._blind = False
         self._asked: tuple[int, ...] = ()
 
     # What is listed. -------------------------------------------------------------------------------------------------
+
+    def show_blind(self, blind: bool) -> None:
+        """Whether arms, models and verdicts are hidden."""
+        self._blind = blind
+        self.refresh()
+
+    def go_to(self, trial: int) -> None:
+        """Make this trial the current one, where it is listed."""
+        place = place_of(self._ids, trial)
+        if place is not None:
+            self._go(place)
 
     def show(self, ids: Sequence[int], *, several_models: bool, at: int | None = None, fresh: bool = True) -> None:
         """List these trials with the cursor on `at`; `fresh`: what was read of them before is out of date."""
@@ -197,14 +209,24 @@ class TrialList(ScrollView, can_focus=True):
         row = self._rows.get(trial)
         if row is None:
             self._ask()
-        text = row_text(trial, row, self._labels.get(trial), self._columns, self._excerpts.get(trial))
+        text = row_text(
+            trial, row, self._labels.get(trial), self._columns, self._excerpts.get(trial), blind=self._blind
+        )
         style = base + self._row_style(trial, row)
         if index == self._cursor:
             style += self.get_component_rich_style("trials--cursor")
         return Strip([Segment(text)]).apply_style(style).adjust_cell_length(width, style)
 
     def _row_style(self, trial: int, row: TrialRow | None) -> Style:
-        name = "waiting" if row is None else "failed" if row.state == "failed" else "yes" if row.answer == "yes" else ""
+        name = (
+            "waiting"
+            if row is None
+            else "failed"
+            if row.state == "failed"
+            else "yes"
+            if row.answer == "yes" and not self._blind
+            else ""
+        )
         style = self.get_component_rich_style(f"trials--{name}", partial=True) if name else Style()
         if trial == self._pinned:
             style += self.get_component_rich_style("trials--pinned", partial=True)

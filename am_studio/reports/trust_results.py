@@ -1,0 +1,179 @@
+"""What labels say of a run's judge, in a sentence, in lines of at most 74 characters (a panel of 80 columns), and as plain data.
+
+It says nothing of what simulated subjects meant: that is `run_results.agreement_sentence`.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from am_studio.effects.agreement import AgreementBeyondChance
+from am_studio.effects.judge_error import Corrected
+from am_studio.foundation.hygiene import one_line
+from am_studio.records import Interval, Rate
+from am_studio.reports.numbers import percent, points
+from am_studio.runs.trust import Basis, CorrectedArm, CorrectedEffect, Panel, Trust
+
+WIDTH = 74
+_LABEL = 25
+_BASES: dict[Basis, str] = {"own": "own", "model": "all arms'", "all": "all"}
+_TAKEN_FOR_GRANTED = (
+    "“own”: by the arm's own labels. “all arms'”: by those of all arms in its model; “all”: by all there are. The judge's "
+    "sensitivity and specificity are then taken to be the same in all of them: it does not see the arm, but an arm may "
+    "change how things are said."
+)
+
+
+def trust_sentence(found: Trust) -> str:
+    """Judge and labels on one line; empty where nothing was drawn and labelled."""
+    if not found.labelled:
+        return ""
+    parts = [
+        f"sensitivity {_share(found.error.sensitivity)}",
+        f"specificity {_share(found.error.specificity)}",
+        f"Cohen's kappa {_kappa(found.kappa)}",
+    ]
+    drawn = f"labels on {found.labelled} of {found.sample} drawn trials"
+    return one_line(f"Judge {found.judge} against {drawn}: {', '.join(parts)}.")
+
+
+def trust_lines(found: Trust) -> tuple[str, ...]:
+    """All of it for people."""
+    lines = [one_line(f"Trust in the judge {found.judge}, outcome {found.outcome}", WIDTH), *_wrapped(_sample(found))]
+    if found.labelled:
+        lines += ["", *_matrix(found), "", *_error(found)]
+    for who, panel in (("raters", found.among_raters), ("judges", found.among_judges)):
+        if panel:
+            lines += _wrapped(_panel(who, panel))
+    if found.labelled:
+        lines += ["", *_arms(found.arms), *_effects(found.effects), "", *_wrapped(_TAKEN_FOR_GRANTED)]
+    return tuple(lines)
+
+
+def trust_as_json(found: Trust) -> dict[str, Any]:
+    """All numbers of it."""
+    plain = asdict(found)
+    plain["matrix"] = [
+        {**asdict(row), "checked": row.checked, "truly_yes_rate": _rate_json(row.truly_yes)} for row in found.matrix
+    ]
+    for arm, entry in zip(found.arms, plain["arms"], strict=True):
+        entry["raw"] = _rate_json(arm.raw)
+    return plain
+
+
+def _rate_json(rate: Rate) -> dict[str, Any]:
+    return {"k": rate.k, "n": rate.n, "value": rate.value, "interval": asdict(rate.interval) if rate.interval else None}
+
+
+# Lines. --------------------------------------------------------------------------------------------------------------
+
+
+def _sample(found: Trust) -> str:
+    if not found.sample:
+        told = "No sample has been drawn: `am-studio label RUN` draws one and asks."
+        return told + (f" {found.chosen} trials have labels, but were not drawn." if found.chosen else "")
+    told = f"{found.sample} trials were drawn by its answers; {found.labelled} are labelled."
+    if found.chosen:
+        told += f" {found.chosen} more have labels, but were not drawn: they do not count here."
+    if found.since:
+        told += (
+            f" {found.since} trials were judged since: `am-studio label RUN --sample {found.sample}` draws from all."
+        )
+    if found.draws > 1:
+        told += f" It was drawn or added to {found.draws} times."
+    return told
+
+
+def _matrix(found: Trust) -> Iterator[str]:
+    yield f"  {'judge says':<11}{'trials':>6}{'drawn':>6}  labels:{'yes':>4}{'no':>4}{'undecided':>10}  truly yes"
+    for row in found.matrix:
+        rate = _plain_rate(row.truly_yes) if row.checked else ""
+        yield (
+            f"  {row.answer:<11}{row.trials:>6}{row.drawn:>6}         {row.yes:>4}{row.no:>4}{row.undecided:>10}  {rate}"
+        ).rstrip()
+
+
+def _error(found: Trust) -> Iterator[str]:
+    yield f"  Sensitivity {_share(found.error.sensitivity)}: what truly is, called yes."
+    yield f"  Specificity {_share(found.error.specificity)}: what truly is not, called no."
+    yield f"  Cohen's kappa, judge and labels, over all trials: {_kappa(found.kappa)}"
+    if len(found.raters) > 1:
+        for rater in found.raters:
+            yield f"    {one_line(rater.rater, 24)} ({rater.labels} labels): {_kappa(rater.kappa)}"
+
+
+def _panel(who: str, panel: Panel) -> str:
+    fleiss = f", Fleiss' kappa {_kappa(panel.fleiss)}" if panel.fleiss else ""
+    names = ", ".join(one_line(name, 24) for name in panel.names)
+    return (
+        f"Among {len(panel.names)} {who} ({names}), on {panel.trials:,} trials: "
+        f"Krippendorff's alpha {_kappa(panel.alpha)}{fleiss}."
+    )
+
+
+def _arms(arms: Sequence[CorrectedArm]) -> Iterator[str]:
+    several = len({arm.model for arm in arms}) > 1
+    model = ""
+    yield f"  {'rate':<{_LABEL}}{'as judged':>13}   {'corrected, 95 %':<20} labels"
+    for arm in arms:
+        if several and arm.model != model:
+            model = arm.model
+            yield f"  {one_line(model, WIDTH - 4)}"
+        raw = f"{arm.raw.k}/{arm.raw.n} {'' if arm.raw.value is None else percent(arm.raw.value) + ' %'}"
+        yield f"  {one_line(arm.arm, _LABEL - 1):<{_LABEL}}{raw:>13}   {_share(arm.corrected):<20} {_BASES[arm.basis]}"
+        if arm.error is not None:
+            yield f"    se {_share(arm.error.sensitivity)}, sp {_share(arm.error.specificity)} in this arm alone"
+
+
+def _effects(effects: Sequence[CorrectedEffect]) -> Iterator[str]:
+    if not effects:
+        return
+    several = len({effect.model for effect in effects}) > 1
+    model = ""
+    yield ""
+    yield f"  {'effect, in points':<{_LABEL}}{'as judged':>13}   {'corrected, 95 %':<20} labels"
+    for effect in effects:
+        if several and effect.model != model:
+            model = effect.model
+            yield f"  {one_line(model, WIDTH - 4)}"
+        raw = "" if effect.raw is None else points(effect.raw)
+        yield (
+            f"  {one_line(effect.label, _LABEL - 1):<{_LABEL}}{raw:>13}   {_points(effect.corrected):<20} "
+            f"{_BASES[effect.basis]}"
+        )
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+
+
+def _plain_rate(rate: Rate) -> str:
+    return "" if rate.value is None or rate.interval is None else f"{percent(rate.value)} % ({_ends(rate.interval)})"
+
+
+def _share(found: Corrected) -> str:
+    if found.value is None or found.interval is None:
+        return "not known"
+    return f"{percent(found.value)} % ({_ends(found.interval)})"
+
+
+def _points(found: Corrected) -> str:
+    if found.value is None or found.interval is None:
+        return "not known"
+    return f"{points(found.value)} ({points(found.interval.low)} to {points(found.interval.high)})"
+
+
+def _ends(interval: Interval) -> str:
+    return f"{percent(interval.low)} to {percent(interval.high)}"
+
+
+def _kappa(found: AgreementBeyondChance | None) -> str:
+    if found is None:
+        return "not known yet"
+    if found.value is None:
+        return f"not defined (all agree: {percent(found.observed)} %)"
+    told = f"{found.value:.2f}"
+    return told if found.interval is None else f"{told} ({found.interval.low:.2f} to {found.interval.high:.2f})"

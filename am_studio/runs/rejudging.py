@@ -1,0 +1,190 @@
+"""Judges the trials of a run once more, by another judge, without asking the subject anything. What others said stays.
+
+Requests leave in the same way as those of a run: a durable row first, the provider's limits, a budget. A session that was
+killed goes on where it stood: the same settings make a judge of the same name, whose stored answers are given again. The
+run's plan, its trials and its own verdicts are not touched, nor is where the run itself stands.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import apsw
+
+from am_studio.judging import AskingJudge, Judge, open_judge
+from am_studio.models.base import Client
+from am_studio.models.registry import open_client
+from am_studio.records import ModelSettings, Verdict
+from am_studio.runs.carried import load_carried
+from am_studio.runs.carry import OpenClient, Stopping, stop_signals
+from am_studio.runs.codec import Damage
+from am_studio.runs.conversation import Desk
+from am_studio.runs.crew import Crew
+from am_studio.runs.engine import Ending, EndingKind
+from am_studio.runs.engine_settings import EngineSettings
+from am_studio.runs.events import ModelPaused, ModelResumed, ModelStopped, Observer, RunStopping
+from am_studio.runs.judges import Finished, Judging
+from am_studio.runs.judging_plan import JudgingPlan, unjudged
+from am_studio.runs.ledger import Ledger
+from am_studio.runs.lines import make_lines
+from am_studio.runs.operations import Operation, TrialJudged
+from am_studio.runs.recorder import Recorder
+from am_studio.runs.writer import RunWriter
+from am_studio.scenarios import Scenario, situate
+from am_studio.trials import read_transcript
+
+Progress = Callable[[int], None]
+"""Told how many trials have been judged in this session, whenever some more were."""
+_TURN = 32
+"""Trials that are read before others get their turn in the loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """How a session of judging is bounded and watched."""
+
+    budget_usd: float | None = None
+    """US dollars for this judge in all sessions."""
+    progress: Progress = lambda _: None
+    observer: Observer = lambda _: None
+    settings: EngineSettings = field(default_factory=EngineSettings)
+
+
+def judge_again(
+    run: RunWriter, plan: JudgingPlan, watched: Watched | None = None, *, open_model: OpenClient = open_client
+) -> Ending:
+    """Judge what this judge has not judged yet; the file is closed afterwards. StudioError when it cannot be written."""
+    try:
+        return asyncio.run(_session(run, plan, watched or Watched(), open_model))
+    except apsw.Error as error:
+        raise Damage("its tables", str(error)) from error
+    finally:
+        run.close()
+
+
+async def _session(run: RunWriter, plan: JudgingPlan, watched: Watched, open_model: OpenClient) -> Ending:
+    stopping = Stopping()
+    with stop_signals(stopping.stop):
+        scenario, judge = load_carried(run.scenario_texts, run.plan, run.other_texts), open_judge(plan.settings)
+        clients = {model: open_model(model) for model in plan.models}
+        run.keep_judge(plan.judge, plan.settings)
+        session = Rejudging(run, scenario, judge, clients, watched)
+        try:
+            await stopping.hand_over(session)
+            return await session.carry_out()
+        finally:
+            for client in clients.values():
+                await client.close()
+
+
+class Rejudging:
+    """One session of judging. Use it once, inside a running loop."""
+
+    def __init__(
+        self,
+        run: RunWriter,
+        scenario: Scenario,
+        judge: Judge | AskingJudge,
+        clients: Mapping[ModelSettings, Client],
+        watched: Watched,
+    ) -> None:
+        self._run = run
+        self._scenario = scenario
+        self._judge = judge.name
+        self._budget = watched.budget_usd
+        self._progress = watched.progress
+        self._emit = observer = watched.observer
+        settings = watched.settings
+        self._judged = 0
+        self._halted: tuple[EndingKind, str] | None = None
+        chance = random.Random()
+        self._lines = make_lines(
+            clients,
+            settings,
+            chance,
+            tell_pause=lambda model, seconds, why: observer(ModelPaused(time.monotonic(), model, seconds, why)),
+            tell_resumed=lambda model: observer(ModelResumed(time.monotonic(), model)),
+            stop=self._given_up,
+        )
+        self._crew = Crew()
+        self._recorder = Recorder(run, self._committed)
+        desk = Desk(
+            run,
+            self._recorder,
+            Ledger(watched.budget_usd, run.spent(judge.name)),
+            self._lines,
+            observer,
+            self._out_of_budget,
+            settings.tries,
+            settings.attempt_seconds,
+            chance,
+        )
+        self._judging = Judging(judge, scenario, desk, self._crew, most=settings.judging, ended=_trial_judged)
+
+    def stop(self) -> None:
+        """Send nothing more; what is in flight is still stored. A second call leaves that as well."""
+        if self._halted:
+            self._crew.cancel()
+            return
+        self._halt("stopped", "stopped by the user")
+
+    def _halt(self, kind: EndingKind, reason: str) -> None:
+        if self._halted:
+            return
+        self._halted = (kind, reason)
+        for line in self._lines.values():
+            line.lane.close()
+        providers = {line.lane.provider for line in self._lines.values()}
+        self._emit(RunStopping(time.monotonic(), sum(provider.throttle.in_flight for provider in providers)))
+
+    def _out_of_budget(self) -> None:
+        self._halt("budget", f"the budget of ${self._budget or 0:,.2f} does not cover another request")
+
+    def _given_up(self, model: ModelSettings, reason: str) -> None:
+        """A judge needs all of its models, so there is nothing to go on with."""
+        self._emit(ModelStopped(time.monotonic(), model.name, reason))
+        self._halt("models", f"{model.name}: {reason}")
+
+    def _committed(self, operations: Sequence[Operation]) -> None:
+        more = sum(isinstance(operation, TrialJudged) for operation in operations)
+        if more:
+            self._judged += more
+            self._progress(self._judged)
+
+    async def carry_out(self) -> Ending:
+        """Work until every trial is judged, or something ends the session before; StudioError: nothing can be stored."""
+        before = self._run.sessions()
+        self._run.begin_session()
+        try:
+            self._crew.start(self._hand_in())
+            await self._crew.through()
+            self._recorder.check()
+        finally:
+            for line in self._lines.values():
+                await line.lane.provider.close()
+            if self._recorder.failure is None:
+                # Where the run itself stands is told by its last session, and is as it was.
+                self._run.end_session(before[-1].ending if before else "")
+        left = sum(1 for _ in unjudged(self._run, self._judge))
+        if self._halted and left:
+            return Ending(*self._halted, left)
+        return Ending("finished", "", left)
+
+    async def _hand_in(self) -> None:
+        for number, spec in enumerate(list(unjudged(self._run, self._judge))):
+            if self._halted:
+                return
+            situation = situate(self._scenario, spec.variant, self._run.plan.study.protocol)
+            transcript = self._run.transcript(spec.id)
+            reading = read_transcript(transcript, situation)
+            await self._judging.take(Finished(spec, number, situation, transcript, reading, begun=True))
+            if number % _TURN == 0:
+                await asyncio.sleep(0)
+
+
+def _trial_judged(finished: Finished, verdicts: tuple[Verdict, ...]) -> Operation:
+    return TrialJudged(finished.spec, verdicts)
