@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 _WORD = re.compile(r"\w+")
 _LIKE = {"'": "['’‘ʼ`´]", '"': '["“”„«»]', "-": "[-‐‑–]"}
@@ -64,9 +65,14 @@ class Term:
 
     def pattern(self) -> re.Pattern[str]:
         """What finds the term in a text that is not folded, such as a raw reply."""
-        words = self.spelled.split(" ")
-        spelled = r"\s+".join("".join(_LIKE.get(letter, re.escape(letter)) for letter in word) for word in words)
-        return re.compile(rf"(?<!\w){spelled}" + (r"\w*" if self.open_end else r"(?!\w)"), re.IGNORECASE)
+        return _pattern(self.spelled, self.open_end)
+
+
+@lru_cache(maxsize=1024)
+def _pattern(spelled: str, open_end: bool) -> re.Pattern[str]:
+    words = spelled.split(" ")
+    letters = r"\s+".join("".join(_LIKE.get(letter, re.escape(letter)) for letter in word) for word in words)
+    return re.compile(rf"(?<!\w){letters}" + (r"\w*" if open_end else r"(?!\w)"), re.IGNORECASE)
 
 
 class Family:

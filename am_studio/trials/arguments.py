@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import Any
 
 from am_studio.trials.grammar import GRAMMARS, RECIPIENTS, Argument, Grammar
@@ -47,6 +48,7 @@ def _read_attributes(text: str, start: int, end: int, tool: str) -> tuple[Argume
     return tuple(arguments)
 
 
+@lru_cache(maxsize=8)  # who quotes a call has it read again, right after it was read
 def read_arguments(text: str, start: int, end: int, tool: str) -> tuple[Argument, ...]:
     """The arguments of the block whose inside is `text[start:end]`, in the order given."""
     start, end = _without_fence(text, start, end)

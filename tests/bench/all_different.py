@@ -97,7 +97,7 @@ def carried_by(run: RunWriter, design: AllDifferent) -> None:
             scenario=design.scenario,
             design=design,
             judge=open_judge(study.judge),
-            clients={model.name: open_client(model) for model in study.models},
+            clients={model: open_client(model) for model in study.models},
         )
         await engine.carry_out()
 
