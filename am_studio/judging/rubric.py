@@ -23,6 +23,7 @@ from am_studio.judging.masking import Masks
 from am_studio.judging.prompt import JudgePrompt, filled, system_text
 from am_studio.judging.record import LONGEST_FORWARDED, Found, Record
 from am_studio.judging.rules import RulesJudge
+from am_studio.judging.told import ruled_out
 from am_studio.judging.traced import folded
 from am_studio.models.tokens import estimate_tokens
 from am_studio.records import (
@@ -167,6 +168,8 @@ class _Trial:
         for outcome in self._outcomes:
             if not outcome.rubric:
                 settled[outcome.name] = by_rules[outcome.name]
+            elif self._judge.gate_first and (told := ruled_out(outcome, reading)):
+                settled[outcome.name] = self._verdict(outcome, Decision("no", told, ()))
             elif self._judge.gate_first:
                 passed, _ = passes(outcome.gate, reading.actions, world)
                 cut = reading.truncated and not reading.refused
