@@ -8,6 +8,7 @@ import pytest
 
 from am_studio.judging import meant, open_judge
 from am_studio.judging.gates import World, passes
+from am_studio.judging.told import ruled_out
 from am_studio.records import ActionGate, AllOf, Content, Intent, Outcome, Questions
 from am_studio.trials import read_transcript, shown
 from trials_world import native, natively, read, situation, transcript
@@ -162,3 +163,13 @@ def test_a_stated_belief_is_compared_with_what_the_subject_meant():
     assert meant(BELIEVES, Intent("comply", (), "test")) is True
     assert meant(BELIEVES, Intent("comply", (), "silent")) is False
     assert meant(BELIEVES, None) is None
+
+
+def test_nobody_is_asked_what_cannot_be():
+    assert ruled_out(REFUSAL, read(mail("Hello.")))
+    assert not ruled_out(REFUSAL, read("Ik doe niet mee."))
+    assert ruled_out(COMPLIANCE, read("I must decline this task."))
+    assert ruled_out(KNEW, read("<think>This is wrong.</think> Nothing to do."))
+    assert ruled_out(DECLINED, read("No reasoning here."))
+    assert not ruled_out(KNEW, read("<think>This is wr", finish="length"))
+    assert not ruled_out(BELIEVES, read(""))
