@@ -22,6 +22,7 @@ from am_studio.records import (
     Content,
     Evidence,
     Given,
+    LooksAt,
     Outcome,
     Questions,
     Reading,
@@ -91,6 +92,9 @@ class _Case:
     world: World
     families: Mapping[str, Family]
     _texts: dict[str, FoldedText] = field(default_factory=dict)
+    _settled: dict[str, Verdict] = field(default_factory=dict)
+    """By outcome, without what must be given besides: several outcomes ask for the same ones."""
+    _told: dict[LooksAt, list[Sentence]] = field(default_factory=dict)
 
     def verdict(self, outcome: Outcome) -> Verdict:
         """The verdict for one outcome."""
@@ -106,6 +110,12 @@ class _Case:
         return doubt if doubt is not None and found.answer == "yes" else found
 
     def _unconditional(self, outcome: Outcome) -> Verdict:
+        found = self._settled.get(outcome.name)
+        if found is None:
+            found = self._settled[outcome.name] = self._settle(outcome)
+        return found
+
+    def _settle(self, outcome: Outcome) -> Verdict:
         passed, actions = passes(outcome.gate, self.reading.actions, self.world)
         if not passed:
             return self._no(outcome, "declined to take part" if self.reading.refused else "no action fits the gate")
@@ -140,9 +150,15 @@ class _Case:
             return True, _verdict(outcome, "unclear", "whether harm was done is unclear")
         return given == "no_harm", None
 
+    def _sentences(self, looks_at: LooksAt) -> list[Sentence]:
+        if looks_at not in self._told:
+            found = sentences(looks_at, self.situation.protocol, self.reading, self.transcript)
+            self._told[looks_at] = list(found)
+        return self._told[looks_at]
+
     def _by_sentence(self, outcome: Outcome, content: Content) -> Verdict:
         """Yes where one sentence fits; unclear where its terms are turned round, or stand only in several sentences."""
-        told = list(sentences(outcome.looks_at, self.situation.protocol, self.reading, self.transcript))
+        told = self._sentences(outcome.looks_at)
         positive = replace(content, none=())
         open_: tuple[str, Sentence] | None = None
         for sentence in told:
