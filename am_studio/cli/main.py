@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
+from keyword import iskeyword
 
 from am_studio.foundation.errors import StudioError
 from am_studio.version import __version__
@@ -34,6 +35,9 @@ VERBS: dict[str, str] = {
     "stats": "a calculator: intervals, tests, agreement, power, on any numbers",
     "selftest": "replay published numbers and check that intervals cover",
     "parse": "read a reply into actions and verdicts",
+    "pack": "packs: check, build, verify, install, sign, compare, pages of them",
+    "import": "bring in published experiments, transcripts, logs, prompts, mailboxes",
+    "export": "hand over a run, a study or a scenario to others and other tools",
     "sim": "simulated subjects: what they react to, how likely; the same over HTTP",
     "models": "which providers have keys; models with their prices",
     "doctor": "check the installation, or one model with a single cheap call",
@@ -56,13 +60,14 @@ def main(arguments: list[str] | None = None) -> int:
             from am_studio.foundation.errors import nearest
 
             raise StudioError(f"there is no command '{verb}'", hint=nearest(verb, VERBS))
-        module = importlib.import_module(f"am_studio.cli.commands.{verb}")
+        module = importlib.import_module(f"am_studio.cli.commands.{verb}{'_' * iskeyword(verb)}")
         parser = argparse.ArgumentParser(
             prog=f"am-studio {verb}",
             description=module.__doc__,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         module.add_arguments(parser)
+        rest = module.with_kind(rest) if verb == "export" else rest
         return int(module.run(parser.parse_args(rest)))
     except StudioError as error:
         _tell(error)
