@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from am_studio.judging import Ask, JudgeCalls, register
+import pytest
+
+from am_studio.judging import Ask, JudgeCalls, base
 from am_studio.records import (
     ChatRequest,
     ModelFailure,
@@ -67,7 +69,6 @@ def said(answers: list[Reply | ModelFailure]) -> Any:
     return "yes" if all(answer.text.startswith("yes") for answer in answers if isinstance(answer, Reply)) else "no"
 
 
-@register("stub")
 def open_stub(settings: Mapping[str, Any]) -> StubJudge:
     model = ModelSettings(
         str(settings.get("model", JUDGE)),
@@ -78,6 +79,12 @@ def open_stub(settings: Mapping[str, Any]) -> StubJudge:
     return StubJudge(
         model, int(settings.get("questions", 1)), bool(settings.get("at_once")), str(settings.get("asks", ""))
     )
+
+
+@pytest.fixture
+def stub_judge(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For this test alone: other tests show all kinds of judges there are."""
+    monkeypatch.setitem(base._OPENERS, "stub", open_stub)
 
 
 def _price(settings: Mapping[str, Any], of: str) -> float | None:

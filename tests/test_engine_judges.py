@@ -13,12 +13,13 @@ from am_studio.runs.events import ModelStopped
 from am_studio.runs.runfile import RunFile
 from am_studio.runs.verify import damages
 from am_studio.runs.writer import RunWriter
-from judge_world import JUDGE, recognises
+from judge_world import JUDGE, recognises, stub_judge  # noqa: F401 - a fixture
 from run_world import THREAT, Subject, new_run, reply, sometimes_threatens, study_at, work
 
 SUBJECT = "openai/little"
 PRICED = "{name: openai/little, price: {input: 0, output: 1000}}"
 STUB = "{kind: stub}"
+pytestmark = pytest.mark.usefixtures("stub_judge")
 FREE = "{name: openai/little, price: {input: 0, output: 0}}"
 
 

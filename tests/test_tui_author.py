@@ -81,7 +81,7 @@ class Author:
         await self.pilot.pause()
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        for _ in range(200):
+        for _ in range(1500):
             if holds():
                 return
             await self.pilot.pause(0.02)
@@ -235,10 +235,11 @@ async def test_the_head_is_a_form_that_says_what_is_wrong(small_pack: WritePack)
 async def test_a_problem_leads_to_its_place(small_pack: WritePack) -> None:
     async with opened(small_pack()) as author:
         await author.select(NEWS)
-        await author.press("2", "down", "down", "down", "end")
+        await author.press("2", "ctrl+end")
         await author.write(" {{ nobody }")
         await author.write("}")
-        await author.until(lambda: bool(author.screen.problems))
+        # Every letter is checked; what is looked for comes with the last one.
+        await author.until(lambda: any("nobody" in str(problem) for problem in author.screen.problems))
         await author.select("task.md")
         problems = author.screen.query_one(ProblemList)
         problems.focus()

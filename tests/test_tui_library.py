@@ -51,7 +51,7 @@ def home(small_pack: WritePack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
     """Waits for what a thread brings."""
-    for _ in range(400):
+    for _ in range(1500):
         if condition():
             return
         await pilot.pause(0.02)

@@ -77,7 +77,7 @@ def _nothing_around(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def shows(pilot: Pilot[None], text: str, times: int = 1) -> None:
     """Waits until the screen has this text so many times."""
-    for _ in range(200):
+    for _ in range(1500):
         if screen_text(pilot.app).count(text) >= times:
             return
         await pilot.pause(0.02)

@@ -112,7 +112,7 @@ class Reader:
         return "\n".join(row.text for row in self.pane._rows)
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        for _ in range(600):
+        for _ in range(1500):
             if holds():
                 return
             await self.pilot.pause(0.05)
