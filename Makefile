@@ -60,6 +60,8 @@ bench-stats: $(READY)
 	$(BIN)/python -m tests.bench.estimators
 	$(BIN)/python -m tests.bench.designs
 	$(BIN)/python -m tests.bench.lines
+	$(BIN)/python -m tests.bench.sequential_designs
+	$(BIN)/python -m tests.bench.correction
 
 soak: $(READY)
 	$(BIN)/python -m tests.soak.kills
