@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from am_studio.foundation.errors import StudioError
+from am_studio.runs.advice import pilot_study
+from am_studio.runs.carry import plan_study
 from am_studio.runs.study import load_study
 from am_studio.runs.study_document import StudyDocument
 from am_studio.scenarios.documents import DiskConflict
@@ -50,7 +53,8 @@ def test_a_new_study_of_a_scenario_can_run_as_it_is(tmp_path: Path, monkeypatch:
     assert plan is not None
     assert (plan.study.outcome, plan.study.scenario) == ("blackmail", "core/replacement-blackmail")
     assert [model.name for model in plan.models] == ["sim/strategist"]
-    assert {arm.trials for arm in plan.arms[1:]} == {60}
+    assert (plan.study.design["kind"], plan.study.design["q"]) == ("random-subsets", "0.75")
+    assert len(plan.study.design["details"]) > 1
     assert document.is_new
     assert not document.dirty
     document.save()
@@ -66,7 +70,11 @@ def test_a_new_study_of_ones_own_scenario_names_it_by_its_place(
     document = StudyDocument.new(str(small_pack()))
     assert document.values["scenario"] == "../my-pack/small"
     assert document.plan is not None
-    assert [arm.name for arm in document.plan.arms] == ["baseline", "without-threat", "without-deadline"]
+    assert document.plan.study.design["details"] == ["threat", "deadline"]
+    # Its directory is made when it is saved; until then the scenario is found all the same.
+    assert not document.path.parent.exists()
+    plan, _ = plan_study(replace(pilot_study(document.plan.study), source=str(document.path)))
+    assert plan.trials == 20
 
 
 def test_saving_touches_only_the_lines_that_changed(study: StudyDocument) -> None:

@@ -265,7 +265,7 @@ async def test_a_new_study_is_saved_agreed_to_and_launched_as_its_own_process(st
     app = Studio(scenario=str(tmp_path / "my-pack" / "small"))
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await opened(pilot, app)
-        await write(pilot, screen, ("trials", "per_arm"), "4")
+        await write(pilot, screen, ("trials", "total"), "14")
         await pilot.press("ctrl+r")
         await until(pilot, lambda: isinstance(app.screen, ChoiceScreen))
         await pilot.pause()
@@ -280,7 +280,7 @@ async def test_a_new_study_is_saved_agreed_to_and_launched_as_its_own_process(st
         await pilot.press("s")
         await until(pilot, lambda: app.boards)
         await until(pilot, lambda: not launching.is_running(app.boards[0]))
-    assert load_study(tmp_path / "ablations" / "small.yaml").trials == {"per_arm": 4}
+    assert load_study(tmp_path / "ablations" / "small.yaml").trials == {"total": 14}
     with RunFile.open(app.boards[0]) as run:
         assert (run.state(), run.planned()) == ("finished", 14)
 

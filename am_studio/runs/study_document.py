@@ -54,7 +54,8 @@ class StudyDocument:
     def new(cls, scenario: str, directory: Path | None = None) -> Self:
         """A new study of a scenario, by reference or path, to be saved in `directory` (default: `ablations/` here).
 
-        It takes each detail that is on out in turn, on a simulated subject, and asks for the first harmful outcome.
+        It asks what each detail that is on does on average, by random subsets (a single one is left out), on a simulated
+        subject, for the first harmful outcome.
         StudioError when there is no such scenario; when it cannot be used the study says so in its problems.
         """
         directory = (directory or Path.cwd() / "ablations").absolute()
@@ -67,6 +68,8 @@ class StudyDocument:
         loaded = named_scenario(text, path)
         if loaded is not None:
             text = fitted(text, loaded, every_detail=True)
+            if len(parse_yaml(text, name).at("design", "details").plain()) == 1:
+                text = with_design(text, "leave-one-out")
         return cls(text, path, None)
 
     # What it is. -----------------------------------------------------------------------------------------------------

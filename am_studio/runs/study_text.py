@@ -17,16 +17,19 @@ from am_studio.scenarios.yaml_edits import add_entry, remove_entry, set_value
 
 USUAL_TRIALS = 60
 """Trials an arm of a new study."""
+USUAL_TOTAL = 320
+"""Trials a model of a new study about several details."""
 _NEW = """\
 format: 1
 name: {name}
 title: t
 scenario: s
 design:
-  kind: leave-one-out
+  kind: random-subsets
+  q: 0.75
 models: [{model}]
 outcome: o
-trials: {{per_arm: {trials}}}
+trials: {{total: {trials}}}
 judge: {{kind: rules}}
 sampling: {{temperature: 1.0, max_tokens: 4096}}
 seed: 1
@@ -34,8 +37,8 @@ seed: 1
 
 
 def new_text(name: str, scenario: str, model: str) -> str:
-    """A study of a scenario that says as little as possible."""
-    text = _NEW.format(name=name, model=model, trials=USUAL_TRIALS)
+    """A study of a scenario that says as little as possible: the average effect of each of several details."""
+    text = _NEW.format(name=name, model=model, trials=USUAL_TOTAL)
     text = set_value(text, ("title",), f"{name}: which details matter?")
     return set_value(text, ("scenario",), scenario)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -41,9 +42,10 @@ def find_scenario(reference: str | Path, beside: Path | None = None) -> Path:
     Raises StudioError, with the nearest spelling, when there is none.
     """
     for base in (Path(), *([beside] if beside else [])):
-        directory = base / reference
-        if (directory / "scenario.yaml").is_file():
-            return directory
+        # The second way leads through directories that do not exist yet, such as that of a study not saved so far.
+        for directory in (base / reference, Path(os.path.normpath(base / reference))):
+            if (directory / "scenario.yaml").is_file():
+                return directory
     for root in library_roots():
         directory = root / reference
         if not Path(reference).is_absolute() and (directory / "scenario.yaml").is_file():
