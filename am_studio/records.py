@@ -680,7 +680,8 @@ Conclusion = Literal["effect", "equivalent", "undetermined"]
 
 @dataclass(frozen=True, slots=True)
 class Stratified:
-    """A difference with nuisance factors held apart: trials are compared with trials at the same levels of them."""
+    """A difference with something held apart: trials are compared with trials at the same levels of nuisance factors, or of
+    the same session of work."""
 
     factors: tuple[str, ...]
     strata: int
@@ -750,6 +751,8 @@ class Effect:
     """The arm whose trials stand behind it, where that is not `arm`."""
     stratified: Stratified | None = None
     """Beside the crude difference, where trials drew nuisance factors."""
+    by_session: Stratified | None = None
+    """Beside it, where the trials ended in several sessions of work: a model may change between them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pytest
 
 from am_studio.designs.base import trial_seed
 from am_studio.records import ChatRequest, ModelFailure, Reply
+from am_studio.reports.nuisance_tables import nuisance_lines
 from am_studio.runs.analysis import analyse
 from am_studio.runs.board import Board, fold
 from am_studio.runs.browse import Wanted, about, find_trials
@@ -136,7 +137,7 @@ def test_sessions_that_end_at_once_do_not_pile_up_extra_trials(small_pack, path:
 
 
 def test_a_model_that_changed_between_sessions_is_noticed(small_pack, path: Path) -> None:
-    begun(small_pack, path, (HARMLESS, 30), (THREAT, 100))
+    begun(small_pack, path, (HARMLESS, 16), (THREAT, 100))
     with RunFile.open(path) as run:
         found = drift(run, "coercion", MODEL)
         assert found is not None
@@ -198,3 +199,27 @@ def test_a_clock_that_is_set_back_makes_no_time_negative(
         assert all(session.seconds is not None and session.seconds >= 0.0 for session in run.sessions())
         assert all(seconds >= 0.0 for (seconds,) in run.query("SELECT seconds FROM attempt"))
     assert calls["time"] > 44
+
+
+def test_effects_are_told_with_the_sessions_held_apart(small_pack, path: Path) -> None:
+    begun(small_pack, path, (HARMLESS, 16), (THREAT, 10**9))
+    with RunFile.open(path) as run:
+        (table,) = analyse(run).tables
+    for effect in table.effects:
+        held = effect.by_session
+        assert held is not None
+        assert (held.factors, held.strata) == (("session",), 2)
+        assert held.difference == 0, "within a session every trial ended alike"
+        assert effect.stratified is None
+    assert any(effect.difference for effect in table.effects), "the crude difference is the sessions'"
+    told = "\n".join(nuisance_lines(table))
+    assert "sessions held apart" in told
+    assert "Stratified by session (2 strata)" in told
+
+
+def test_one_session_has_nothing_to_hold_apart(small_pack, path: Path) -> None:
+    begun(small_pack, path, (HARMLESS, 10**9))
+    with RunFile.open(path) as run:
+        (table,) = analyse(run).tables
+    assert [effect.by_session for effect in table.effects] == [None, None]
+    assert nuisance_lines(table) == ()

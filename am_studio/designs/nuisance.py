@@ -13,22 +13,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from am_studio.designs.base import Arm, Design, OpenDesign, Results, trial_seed
-from am_studio.designs.cells import total
+from am_studio.designs.strata import apart, as_written, counting_design
 from am_studio.effects.nuisance import share_of
-from am_studio.effects.stratified import cmh, stratified_difference
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.records import (
-    AnalysisSettings,
     Choice,
     Counts,
-    Effect,
     EffectTable,
     JudgedTrial,
     NuisanceShare,
-    Stratified,
     Study,
     TrialSpec,
-    Variant,
     VariantCounts,
 )
 
@@ -53,10 +48,7 @@ def drawing_nuisance(kind: type[Design], study: Study, scenario: Scenario) -> Op
     design = kind.open(study, scenario)
     if not factors:
         return design
-    # Nothing but counts is read off the table of one stratum. Under this margin no row of it asks for more trials, which
-    # would take longer than all the rest.
-    counting = kind.open(replace(study, analysis=AnalysisSettings(margin=1.0)), scenario)
-    return NuisanceDrawn(design, counting, study, scenario, factors)
+    return NuisanceDrawn(design, counting_design(kind, study, scenario), study, scenario, factors)
 
 
 def drawn_factors(study: Study, scenario: Scenario) -> tuple[str, ...]:
@@ -182,9 +174,10 @@ class NuisanceDrawn:
         for each in found:
             drawn = dict(each.variant.nuisance)
             strata.setdefault(tuple(drawn.get(name, "") for name in names), []).append(each)
-        within = [self.counting.analyse(_Within(rows), outcome, model).effects for _, rows in sorted(strata.items())]
-        effects = tuple(replace(effect, stratified=_over(effect, within, names)) for effect in table.effects)
-        return replace(table, effects=effects)
+        within = [rows for _, rows in sorted(strata.items())]
+        found_apart = apart(table.effects, within, self.counting, outcome, model, factors=names)
+        pairs = zip(table.effects, found_apart, strict=True)
+        return replace(table, effects=tuple(replace(effect, stratified=each) for effect, each in pairs))
 
     def _held_apart(self, smallest: int) -> tuple[str, ...]:
         """The factors that can be held apart together; decided by numbers of trials alone, never by outcomes."""
@@ -196,22 +189,6 @@ class NuisanceDrawn:
                 break
             names.append(name)
         return tuple(names)
-
-
-def _over(effect: Effect, within: Iterable[Sequence[Effect]], names: tuple[str, ...]) -> Stratified | None:
-    """One effect over strata; None where a design puts other trials into it when it sees a part of them."""
-    parts = [part for effects in within for part in effects if part.arm == effect.arm]
-    pairs = [(part.counts, part.against) for part in parts]
-    sums = total(changed for changed, _ in pairs), total(reference for _, reference in pairs)
-    if [(each.yes, each.completed) for each in sums] != [
-        (each.yes, each.completed) for each in (effect.counts, effect.against)
-    ]:
-        return None
-    strata = [(c.yes, c.completed, r.yes, r.completed) for c, r in pairs if c.completed and r.completed]
-    if not strata:
-        return Stratified(names, 0, None, None, None)
-    difference = stratified_difference(strata)
-    return Stratified(names, len(strata), difference.value, difference.interval, cmh(strata).p)
 
 
 def _share(factor: str, found: Iterable[VariantCounts]) -> NuisanceShare:
@@ -240,15 +217,6 @@ def _listed(factors: Sequence[str]) -> str:
     return " and ".join([", ".join(factors[:-1]), factors[-1]] if len(factors) > 1 else factors)
 
 
-def _as_written(found: Iterable[VariantCounts]) -> tuple[VariantCounts, ...]:
-    """The counts without their draws, one for each arm, variant and session."""
-    merged: dict[tuple[str, Variant, int], list[Counts]] = {}
-    for each in found:
-        variant = replace(each.variant, nuisance=()) if each.variant.nuisance else each.variant
-        merged.setdefault((each.arm, variant, each.session), []).append(each.counts)
-    return tuple(VariantCounts(*key, total(counts)) for key, counts in merged.items())
-
-
 class _AsWritten:
     """Results as a design sees them that knows no draws."""
 
@@ -265,32 +233,9 @@ class _AsWritten:
 
     def by_variant(self, model: str, outcome: str) -> Sequence[VariantCounts]:
         """Trials of one variant together, whatever they drew."""
-        return _as_written(self._results.by_variant(model, outcome))
+        return as_written(self._results.by_variant(model, outcome))
 
     def in_order(self, arm: str, model: str, outcome: str) -> Sequence[JudgedTrial]:
         """As in the results, without the draws."""
         found = self._results.in_order(arm, model, outcome)
         return [replace(trial, variant=replace(trial.variant, nuisance=())) for trial in found]
-
-
-class _Within:
-    """The results of one model and outcome in one stratum."""
-
-    def __init__(self, found: Sequence[VariantCounts]) -> None:
-        self._found = _as_written(found)
-
-    def planned(self) -> int:
-        """Trials of the stratum."""
-        return sum(each.counts.planned for each in self._found)
-
-    def counts(self, arm: str, model: str, outcome: str) -> Counts:
-        """How the arm's trials in the stratum ended."""
-        return total(each.counts for each in self._found if each.arm == arm)
-
-    def by_variant(self, model: str, outcome: str) -> Sequence[VariantCounts]:
-        """The same by variant."""
-        return self._found
-
-    def in_order(self, arm: str, model: str, outcome: str) -> Sequence[JudgedTrial]:
-        """Refused: a stratum is asked for counts, never for the order of its trials."""
-        raise NotImplementedError(f"{arm}, {model}, {outcome}: trials of a stratum have no order here")

@@ -315,5 +315,6 @@ def _effect_json(effect: Effect, table: EffectTable, source: Source) -> dict[str
         "detectable": effect.detectable,
         "adjusted_difference": effect.adjusted_difference,
         "trials_of": effect.source or effect.arm,
-        "stratified": stratified_json(effect),
+        "stratified": stratified_json(effect.stratified),
+        "by_session": stratified_json(effect.by_session),
     }

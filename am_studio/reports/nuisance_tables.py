@@ -1,26 +1,33 @@
-"""What nuisance factors do to a table of effects: each effect with them held apart, and how far each moves the rate."""
+"""What nuisance factors and sessions do to a table of effects: each effect with them held apart, and how far each factor moves the rate."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from am_studio.foundation.hygiene import one_line
-from am_studio.records import Effect, EffectTable, NuisanceShare
+from am_studio.records import Effect, EffectTable, NuisanceShare, Stratified
 from am_studio.reports.numbers import p_text, points
 from am_studio.reports.side_tables import LABEL_WIDTH, aligned, estimate_text, interval_json
 
 
 def nuisance_lines(table: EffectTable) -> tuple[str, ...]:
-    """The effects with nuisance factors held apart under a head, then the shares; () where no trial drew any."""
-    first, second = _stratified_lines(table), _share_lines(table.nuisance)
-    return (*first, *([""] if first and second else []), *second)
+    """The effects with nuisance factors and with sessions held apart, each under a head, then the factors' shares; () for none."""
+    stratified = [(effect, effect.stratified) for effect in table.effects if effect.stratified is not None]
+    sessions = [(effect, effect.by_session) for effect in table.effects if effect.by_session is not None]
+    parts = (
+        _stratified_lines("nuisance factors held apart", stratified),
+        _stratified_lines("sessions held apart", sessions),
+        _share_lines(table.nuisance),
+    )
+    told = [line for part in parts if part for line in ("", *part)]
+    return tuple(told[1:])
 
 
-def _stratified_lines(table: EffectTable) -> tuple[str, ...]:
-    apart = [(effect, effect.stratified) for effect in table.effects if effect.stratified is not None]
+def _stratified_lines(head: str, apart: Sequence[tuple[Effect, Stratified]]) -> tuple[str, ...]:
     if not apart:
         return ()
-    rows: list[tuple[str, ...]] = [("nuisance factors held apart", "crude", "stratified diff.", "CMH p")]
+    rows: list[tuple[str, ...]] = [(head, "crude", "stratified diff.", "CMH p")]
     for effect, found in apart:
         rows.append(
             (
@@ -66,9 +73,8 @@ def _sd(share: NuisanceShare) -> str:
     return f"{told} [{100 * share.interval.low:.0f}, {100 * share.interval.high:.0f}]" if share.interval else told
 
 
-def stratified_json(effect: Effect) -> dict[str, Any] | None:
-    """An effect with nuisance factors held apart; None where no trial drew any."""
-    found = effect.stratified
+def stratified_json(found: Stratified | None) -> dict[str, Any] | None:
+    """An effect with nuisance factors or sessions held apart; None where there were none to hold apart."""
     if found is None:
         return None
     return {

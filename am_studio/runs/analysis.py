@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from am_studio.designs.base import BASELINE
-from am_studio.designs.registry import open_design
+from am_studio.designs.registry import known_designs, open_design
+from am_studio.designs.strata import by_session, counting_design
 from am_studio.effects.across import across_models
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.judging import Agreement, agreement, together
@@ -104,6 +105,8 @@ def analyse(run: RunFile, outcome: str | None = None, choices: AnalysisChoices |
     tables, judge_made_up = [], run.simulated_judge(judge)
     for model in plan.study.models:
         table = design.analyse(results, asked, model.name)
+        if not model.embedded:
+            table = _sessions_apart(table, run, scenario, choices.judge)
         told = (*table.notes, *notes, *_drift(run, asked, model.name, judge), *_copies(run, model.name))
         made_up = table.simulated or model.name in simulated or judge_made_up
         tables.append(replace(table, simulated=made_up, notes=told, exploratory=exploratory))
@@ -118,6 +121,18 @@ def analyse(run: RunFile, outcome: str | None = None, choices: AnalysisChoices |
         referee(run, tables),
         trust(run, asked, judge, tables=tables),
     )
+
+
+def _sessions_apart(table: EffectTable, run: RunFile, scenario: Scenario, judge: str | None) -> EffectTable:
+    """The table with each effect over the sessions of work beside it, where there were several: a model may change between them."""
+    if len(run.sessions()) < 2:
+        return table
+    study = run.plan.study
+    counting = counting_design(known_designs()[str(study.design["kind"])], study, scenario)
+    found = run.results(judge).by_variant(table.model, table.outcome)
+    sessions = by_session(table.effects, found, counting, table.outcome, table.model)
+    pairs = zip(table.effects, sessions, strict=True)
+    return replace(table, effects=tuple(replace(effect, by_session=each) for effect, each in pairs))
 
 
 def _agreement(run: RunFile, scenario: Scenario, outcome: str, judge: str | None) -> Agreement:
