@@ -57,3 +57,19 @@ def parse_settings(settings: Iterable[str], option: str = "--set") -> dict[str, 
                 raise StudioError(f"{option} {setting}: '{pair}' is not {form}", hint=f"such as {option} {example}")
             levels[detail.strip()] = level.strip()
     return levels
+
+
+def positive(text: str) -> int:
+    """A whole number from 1 on, as a command line gives it."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("should be at least 1")
+    return number
+
+
+def share(text: str) -> float:
+    """A number between 0 and 1, as a command line gives it."""
+    number = float(text)
+    if not 0 < number < 1:
+        raise argparse.ArgumentTypeError("should be between 0 and 1")
+    return number

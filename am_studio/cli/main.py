@@ -31,6 +31,7 @@ VERBS: dict[str, str] = {
     "label": "label transcripts by hand, so that the judge's error is known",
     "judge": "judge a run again, by another judge or rubric",
     "analyze": "the effect table of a run",
+    "reproduce": "check a result bundle: do again all that led to its numbers",
     "power": "what a study, or two rates, can find with n trials; before paying",
     "stats": "a calculator: intervals, tests, agreement, power, on any numbers",
     "selftest": "replay published numbers and check that intervals cover",

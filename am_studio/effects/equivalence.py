@@ -53,18 +53,26 @@ class TrialsNeeded:
 
 
 def trials_needed(
-    k1: int, n1: int, k0: int, n0: int, *, delta: float | None = None, level: float = LEVEL
+    k1: int,
+    n1: int,
+    k0: int,
+    n0: int,
+    *,
+    delta: float | None = None,
+    level: float = LEVEL,
+    grows: Literal["both", "first"] = "both",
 ) -> TrialsNeeded | None:
     """How many more trials until the Miettinen-Nurminen interval excludes 0 or is inside -delta..delta.
 
-    Both groups grow in proportion and their rates stay the observed ones: a guide, not a promise (half of the studies
-    that continue so need more). None when neither would come within a million trials. ValueError for counts that cannot
-    be.
+    Both groups grow in proportion (or the first alone, where the other cannot) and their rates stay the observed ones: a
+    guide, not a promise (half of the studies that continue so need more). None when neither would come within a million
+    trials. ValueError for counts that cannot be.
     """
     check_counts(level, (k1, n1), (k0, n0))
 
     def settled(factor: float) -> Literal["effect", "equivalent"] | None:
-        low, high = difference_bounds(k1 * factor, n1 * factor, k0 * factor, n0 * factor, level)
+        other = factor if grows == "both" else 1.0
+        low, high = difference_bounds(k1 * factor, n1 * factor, k0 * other, n0 * other, level)
         if low > 0 or high < 0:
             return "effect"
         return "equivalent" if delta is not None and -delta < low and high < delta else None
@@ -77,6 +85,7 @@ def trials_needed(
     while above - below > 0.5 / max(n1, n0):
         middle = (below + above) / 2
         below, above = (middle, above) if settled(middle) is None else (below, middle)
+    more0 = n0 if grows == "both" else 0
     return TrialsNeeded(
-        settled(above) or "effect", math.ceil(n1 * (above - 1) - 1e-9), math.ceil(n0 * (above - 1) - 1e-9)
+        settled(above) or "effect", math.ceil(n1 * (above - 1) - 1e-9), math.ceil(more0 * (above - 1) - 1e-9)
     )

@@ -364,9 +364,10 @@ class RunFile:
         row = self._row(
             "SELECT body, digest FROM evidence WHERE trial = ? AND judge = ?", (trial, self._name("judge", name))
         )
-        return () if row is None else self._verdicts(trial, name, *row)
+        return () if row is None else self.checked_verdicts(trial, name, *row)
 
-    def _verdicts(self, trial: int, judge: str, body: bytes, stored: bytes) -> tuple[Verdict, ...]:
+    def checked_verdicts(self, trial: int, judge: str, body: bytes, stored: bytes) -> tuple[Verdict, ...]:
+        """The verdicts in a row of `evidence`; Damage when it is not what was written."""
         value = codec.checked("evidence", f"{trial}.{judge}", body, stored)
         return codec.decoded("evidence", lambda value: codec.verdicts_from_json(value, judge), value)
 

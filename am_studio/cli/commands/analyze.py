@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from am_studio.cli.arguments import share
 from am_studio.cli.run_view import draw_run, show_run
 from am_studio.runs.deviations import AnalysisChoices
 
@@ -23,8 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="J",
         help="by the verdicts of another judge (`am-studio judge RUN --list`); a part of its name will do",
     )
-    parser.add_argument("--margin", type=_share, metavar="M", help="another margin for `equivalent`, such as .05")
-    parser.add_argument("--alpha", type=_share, metavar="A", help="another level for `effect`, such as .01")
+    parser.add_argument("--margin", type=share, metavar="M", help="another margin for `equivalent`, such as .05")
+    parser.add_argument("--alpha", type=share, metavar="A", help="another level for `effect`, such as .01")
     parser.add_argument("--peek", action="store_true", help="show effects that the plan withholds until its end")
     parser.add_argument("--trust", action="store_true", help="how far the judge can be trusted, by human labels")
     parser.add_argument(
@@ -46,10 +47,3 @@ def run(args: argparse.Namespace) -> int:
     if args.svg is not None:
         draw_run(args.run, args.svg, args.outcome, choices=choices)
     return 0
-
-
-def _share(text: str) -> float:
-    number = float(text)
-    if not 0 < number < 1:
-        raise argparse.ArgumentTypeError("should be between 0 and 1")
-    return number

@@ -6,7 +6,9 @@ import argparse
 
 from am_studio.cli.subverbs import add_subverbs, run_subverb
 
-KINDS: dict[str, str] = {}
+KINDS: dict[str, str] = {
+    "run": "a run as a bundle that reproduces, or as tables",
+}
 """What can be handed over, and a line about it; the module of the same name in `cli/exporting/` carries it out."""
 
 

@@ -12,6 +12,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from am_studio.cli.arguments import positive
 from am_studio.cli.console import emit_json, say, stdout_console
 from am_studio.cli.plan_view import show_plan
 from am_studio.foundation.errors import StudioError
@@ -54,7 +55,7 @@ def add_study_changes(parser: argparse.ArgumentParser) -> None:
         "--model", action="append", default=[], metavar="M", help="this subject instead; may be repeated"
     )
     parser.add_argument(
-        "--trials", type=_positive, metavar="N", help="N trials an arm instead (in all, where the design has none)"
+        "--trials", type=positive, metavar="N", help="N trials an arm instead (in all, where the design has none)"
     )
     parser.add_argument("--seed", type=int, metavar="N", help="another seed")
     parser.add_argument("--budget", type=amount, metavar="USD", help="another budget: a hard stop, in US dollars")
@@ -105,13 +106,6 @@ def _register(plan: Plan, scenario: Scenario, file: str) -> None:
         raise StudioError(f"{path} exists already", hint="a pre-registration is never overwritten: choose another name")
     write_atomic(path, text.encode())
     say(f"{path}: {plan.hash}")
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("should be at least 1")
-    return number
 
 
 def amount(text: str) -> float:
