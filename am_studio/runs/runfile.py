@@ -167,6 +167,10 @@ class RunFile:
             except KeyError as error:
                 raise Damage(f"trial {id_}", f"it names {error}, which is missing") from error
 
+    def variants(self) -> Variants:
+        """The variants of the run by their numbers, read when they are asked for."""
+        return Variants(self._db)
+
     def planned(self) -> int:
         """How many trials have been planned."""
         return self._number("SELECT count(*) FROM trial")

@@ -15,7 +15,7 @@ from typing import Any
 from am_studio.foundation.errors import StudioError
 from am_studio.reports.belief_rates import beliefs_as_json
 from am_studio.reports.run_results import counts_as_json, run_as_json
-from am_studio.runs.analysis import Withheld, analyse
+from am_studio.runs.analysis import Analysis, Withheld, analyse
 from am_studio.runs.beliefs import belief_rates
 from am_studio.runs.deviations import AnalysisChoices
 from am_studio.runs.judging_plan import judges_seen
@@ -46,11 +46,15 @@ def analyses_of(run: RunFile) -> tuple[Asked, ...]:
     return (*own, *(Asked(plan.study.outcome, judge) for judge in judges))
 
 
+def analysed(run: RunFile, asked: Asked) -> Analysis:
+    """One analysis; Withheld where the plan allows no look yet."""
+    return analyse(run, asked.outcome, AnalysisChoices(judge=None if asked.judge == run.plan.judge else asked.judge))
+
+
 def numbers_of(run: RunFile, asked: Asked) -> dict[str, Any]:
     """The numbers of one analysis; counts alone where the plan withholds more."""
-    choices = AnalysisChoices(judge=None if asked.judge == run.plan.judge else asked.judge)
     try:
-        told = run_as_json(run, analyse(run, asked.outcome, choices))
+        told = run_as_json(run, analysed(run, asked))
     except Withheld as why:
         told = counts_as_json(run, why, asked.outcome)
     told.pop("run")

@@ -187,7 +187,11 @@ def comparison_lines(found: Comparison) -> list[str]:
     told.append(f"{found.outcome} now against the bundle, margin ±{percent(found.margin)} points:")
     for arm in found.arms:
         ends = f" [{points(arm.interval.low)}, {points(arm.interval.high)}]" if arm.interval else ""
-        difference = "" if arm.difference is None else f", {points(arm.difference)}{ends}, Holm p {p_text(arm.p_adjusted or 0.0)}"
+        difference = (
+            ""
+            if arm.difference is None
+            else f", {points(arm.difference)}{ends}, Holm p {p_text(arm.p_adjusted or 0.0)}"
+        )
         told += [
             f"  {arm.label} ({arm.model} -> {arm.against})",
             f"    {arm.now.k}/{arm.now.n} against {arm.was.k}/{arm.was.n}{difference}: {arm.found}{_more(arm)}",
