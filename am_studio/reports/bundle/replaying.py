@@ -5,8 +5,8 @@ subject, which needs nobody, answers anew. No model is called.
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from am_studio.judging import AskingJudge
@@ -37,25 +37,17 @@ class Missing(Exception):
 
 def settled(work: Coroutine[Any, Any, T]) -> T:
     """What comes of a coroutine, also where a loop is running already, as in a notebook."""
+    return apart(lambda: asyncio.run(work))
+
+
+def apart(work: Callable[[], T]) -> T:
+    """What `work` gives, which runs a loop of its own: in a thread where one is running here already, as in a notebook."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(work)
-    came: list[T] = []
-    failed: list[BaseException] = []
-
-    def apart() -> None:
-        try:
-            came.append(asyncio.run(work))
-        except BaseException as error:  # noqa: BLE001 - handed over to whoever waits
-            failed.append(error)
-
-    thread = threading.Thread(target=apart)
-    thread.start()
-    thread.join()
-    if failed:
-        raise failed[0]
-    return came[0]
+        return work()
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
 
 
 async def judged_again(
