@@ -31,8 +31,11 @@ def write_atomic(path: Path, data: bytes) -> None:
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A file to write to that takes the place of `path` when all went well; else `path` stays as it was.
 
-    Raises StudioError when the directory cannot be written or the disk is full; another error passes through.
+    Raises StudioError when the directory cannot be written or the disk is full, or a directory or a device has this name;
+    another error passes through.
     """
+    if path.exists() and not path.is_file():
+        raise StudioError(f"{path} cannot be written", "it is a directory or a device, and no file", "nothing was changed")
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     except OSError as error:

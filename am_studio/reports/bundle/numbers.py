@@ -7,6 +7,7 @@ seven digits.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -60,7 +61,8 @@ def numbers_of(run: RunFile, asked: Asked) -> dict[str, Any]:
     told.pop("run")
     for table in told.get("tables", ()):
         table.pop("run")
-    return {**told, "judge": asked.judge}
+    plain: dict[str, Any] = json.loads(json.dumps({**told, "judge": asked.judge}, allow_nan=False))
+    return plain
 
 
 def all_numbers(run: RunFile) -> list[dict[str, Any]]:

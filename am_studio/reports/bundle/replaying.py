@@ -74,7 +74,7 @@ async def judged_again(
 def judge_answers(run: RunFile, trial: int, judge: str) -> dict[int, Reply | ModelFailure]:
     """What a judge's requests about a trial came to, by their number."""
     failures = run.query(
-        """SELECT turn, kind, failure.body, failure.digest, attempt.id FROM attempt JOIN name ON name.id = attempt.judge
+        """SELECT turn, attempt.kind, failure.body, failure.digest, attempt.id FROM attempt JOIN name ON name.id = attempt.judge
         JOIN failure ON failure.attempt = attempt.id WHERE attempt.trial = ? AND name.name = ? ORDER BY attempt.id""",
         (trial, judge),
     )
