@@ -35,7 +35,9 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     another error passes through.
     """
     if path.exists() and not path.is_file():
-        raise StudioError(f"{path} cannot be written", "it is a directory or a device, and no file", "nothing was changed")
+        raise StudioError(
+            f"{path} cannot be written", "it is a directory or a device, and no file", "nothing was changed"
+        )
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     except OSError as error:

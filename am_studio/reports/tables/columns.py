@@ -81,6 +81,11 @@ def _kind_of(arrow: Any) -> str:
     return next((kind for check, kind in kinds if check(arrow)), "")
 
 
+def microseconds(seconds: float) -> int:
+    """Seconds as whole microseconds, which every format has moments in."""
+    return round(seconds * 1_000_000)
+
+
 def column_name(*parts: str) -> str:
     """A column's name from names of details, outcomes, judges: `verdict`, `blackmail` -> `verdict_blackmail`."""
     return "_".join(re.sub(r"[^a-z0-9]+", "_", part.lower()).strip("_") or "x" for part in parts)

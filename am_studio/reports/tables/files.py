@@ -11,12 +11,12 @@ import io
 import json
 import math
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO, Literal
 
 from am_studio.foundation.hygiene import visible
 from am_studio.reports.bundle.parts import row as json_row
-from am_studio.reports.tables.columns import Cell, Kind, Table
+from am_studio.reports.tables.columns import Cell, Kind, Table, microseconds
 
 Form = Literal["csv", "jsonl", "parquet"]
 FORMULA = tuple("=+-@\t\r|%＝＋－＠")
@@ -65,9 +65,11 @@ def safe_cell(text: str) -> str:
 
 def moment(seconds: float) -> str:
     """Seconds since 1970 in ISO 8601, UTC, to the microsecond."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    at = _EPOCH + timedelta(microseconds=microseconds(seconds))
+    return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PLAIN: dict[Kind, Callable[[Any], Any]] = {
     "bool": bool, "int": int, "float": float, "text": str, "category": str, "time": moment,
 }  # fmt: skip

@@ -12,7 +12,7 @@ from functools import cache
 from itertools import islice
 from typing import Any, BinaryIO
 
-from am_studio.reports.tables.columns import Cell, Column, Table
+from am_studio.reports.tables.columns import Cell, Column, Table, microseconds
 
 GROUP = 8_192
 """Rows that are written together."""
@@ -84,7 +84,7 @@ def _array(column: Column, cells: tuple[Cell, ...]) -> Any:
         codes = pa.array([None if text is None else numbers[text] for text in texts], pa.int32())
         return pa.DictionaryArray.from_arrays(codes, pa.array(levels, pa.string()))
     if column.kind == "time":
-        moments = [None if cell is None else round(float(cell) * 1_000_000) for cell in cells]
+        moments = [None if cell is None else microseconds(float(cell)) for cell in cells]
         return pa.array(moments, pa.int64()).cast(pa.timestamp("us")).cast(_types()["time"])
     if column.kind == "text":
         return pa.array([None if cell is None else _text(cell) for cell in cells], pa.string())
