@@ -22,6 +22,7 @@ from am_studio.reports.bundle.reproducing import reproduce
 from am_studio.runs.label_samples import draw_labels
 from am_studio.runs.labels import set_label
 from am_studio.runs.runfile import RunFile
+from am_studio.runs.study import load_study
 from am_studio.runs.writer import RunWriter
 from bundle_world import altered, bundle_of, change_row, parts_of, put, rows
 from run_world import Answer, Subject, new_run, reply, sometimes_threatens, study_at, work
@@ -190,8 +191,12 @@ def test_places_on_a_disk_are_not_told_and_what_they_name_still_belongs_together
     scenario = small_pack()
     other = tmp_path / "my-pack" / "other"
     shutil.copytree(scenario, other)
+    (other / "task.md").write_text("Read the mail of today.\n")
     design = f"{{kind: compare, variants: {{plain: {{deadline: off}}, other: {{scenario: {other}}}}}}}"
-    study = study_at(scenario, scenario=str(scenario), design=design, trials="{per_arm: 3, baseline: 3}")
+    study_at(scenario, design=design, trials="{per_arm: 3, baseline: 3}")
+    file = tmp_path / "study.yaml"
+    file.write_text(file.read_text().replace("scenario: ./my-pack/small", f"scenario: {scenario}"))
+    study = load_study(file)
     carry_out(new_run(study, tmp_path / "the.amrun"))
     made = bundle_of(tmp_path / "the.amrun", tmp_path / "b.zip")
     assert "study.scenario" in made.withheld
