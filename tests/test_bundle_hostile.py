@@ -102,6 +102,40 @@ def test_bytes_that_belong_to_no_entry_are_refused(honest: Path, tmp_path: Path)
         refused(made)
 
 
+def test_bytes_between_entries_are_refused_and_streamed_zips_are_not(honest: Path, tmp_path: Path) -> None:
+    made, plain = (
+        tmp_path / "b.zip",
+        bytearray(packed({"a": b"x", "manifest.json": b"{}"}, tmp_path / "b.zip").read_bytes()),
+    )
+    second, directory = plain.index(b"PK\x03\x04", 4), plain.index(b"PK\x01\x02")
+    entry_of_second = plain.index(b"PK\x01\x02", directory + 4)
+    plain[second:second] = b"hidden"
+    struct.pack_into("<I", plain, entry_of_second + 6 + 42, second + 6)
+    struct.pack_into("<I", plain, len(plain) - 6, directory + 6)
+    made.write_bytes(plain)
+    assert "belong to no entry" in refused(made).detail
+
+    class Stream:
+        """A file that cannot go back, as a pipe is."""
+
+        def __init__(self) -> None:
+            self.content = bytearray()
+
+        def write(self, data: bytes) -> int:
+            self.content += data
+            return len(data)
+
+        def flush(self) -> None:
+            pass
+
+    stream = Stream()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
+        for name, content in parts_of(honest).items():
+            archive.writestr(name, content)
+    made.write_bytes(stream.content)
+    assert reproduce(made).same
+
+
 def test_a_bomb_is_refused_at_once_without_being_unpacked(tmp_path: Path) -> None:
     made = tmp_path / "bomb.zip"
     squeezed = zlib.compressobj(9, zlib.DEFLATED, -15)

@@ -30,6 +30,11 @@ _DRIVE = re.compile(r"^[a-zA-Z]:")
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f\\:*?"<>|]')
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _LONGEST_NAME = 240
+_NONE = (0,)
+_DESCRIPTORS = (12, 16, 20, 24)
+"""Bytes that may follow an entry whose sizes were not known when it began."""
+_ZIP64_END = 76
+"""Bytes between the directory and its end record in a large archive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,8 @@ class CappedZip:
         try:
             end = _end_of(path, file, caps)
             archive = zipfile.ZipFile(file)
-            _check(path, archive, end, caps)
+            _check(path, archive, caps)
+            _check_layout(path, file, archive, end)
         except StudioError:
             file.close()
             raise
@@ -154,7 +160,7 @@ def _end_of(path: Path, file: BinaryIO, caps: Caps) -> int:
     return size - 22
 
 
-def _check(path: Path, archive: zipfile.ZipFile, end: int, caps: Caps) -> None:
+def _check(path: Path, archive: zipfile.ZipFile, caps: Caps) -> None:
     entries = archive.infolist()
     if len(entries) > caps.members:
         raise StudioError(f"{path} has more than {caps.members:,} entries")
@@ -170,7 +176,6 @@ def _check(path: Path, archive: zipfile.ZipFile, end: int, caps: Caps) -> None:
         seen[key] = entry.filename
         if problem:
             raise StudioError(f"{path}: the entry {one_line(repr(entry.filename), 80)} is refused", problem)
-    _check_layout(path, entries, archive.start_dir, end)
 
 
 def _problem(entry: zipfile.ZipInfo, caps: Caps) -> str:
@@ -193,17 +198,26 @@ def _problem(entry: zipfile.ZipInfo, caps: Caps) -> str:
     return ""
 
 
-def _check_layout(path: Path, entries: list[zipfile.ZipInfo], directory: int, end: int) -> None:
-    """Entries one after the other from the first byte on, then the directory, then its end."""
-    position = 0
-    for entry in sorted(entries, key=lambda entry: entry.header_offset):
+def _check_layout(path: Path, file: BinaryIO, archive: zipfile.ZipFile, end: int) -> None:
+    """Entries one after the other from the first byte on, then the directory, then its end; nothing in between."""
+    gap: tuple[int, ...] = _NONE
+    position, directory = 0, archive.start_dir
+    for entry in sorted(archive.infolist(), key=lambda entry: entry.header_offset):
         if entry.header_offset < position:
             raise StudioError(
                 f"{path}: the entry {one_line(repr(entry.filename), 80)} is refused", "it overlaps another"
             )
-        position = entry.header_offset + 30 + len(entry.filename.encode("utf-8", "replace")) + entry.compress_size
-    first = min((entry.header_offset for entry in entries), default=0)
-    if first or position > directory or directory > end:
+        if entry.header_offset - position not in gap:
+            raise StudioError(f"{path} is not a usable zip", "it holds bytes that belong to no entry")
+        file.seek(entry.header_offset + 26)
+        lengths = file.read(4)
+        if len(lengths) < 4:
+            raise StudioError(f"{path} is not a usable zip", "an entry lies outside of it")
+        position = entry.header_offset + 30 + sum(struct.unpack("<HH", lengths)) + entry.compress_size
+        gap = _DESCRIPTORS if entry.flag_bits & 0x8 else _NONE
+    file.seek(end + 12)
+    (size,) = struct.unpack("<I", file.read(4))
+    if directory - position not in gap or (size != 0xFFFF_FFFF and end - directory - size not in (0, _ZIP64_END)):
         raise StudioError(f"{path} is not a usable zip", "it holds bytes that belong to no entry")
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.files import read_text
-from am_studio.foundation.hygiene import visible
 from am_studio.records import Answer
+from am_studio.reports.tables.files import FORMULA, safe_cell
 from am_studio.runs.label_samples import LabelSample
 from am_studio.runs.labels import LONGEST_NOTE, Label, checked_rater, read_labels, set_label
 from am_studio.runs.runfile import RunFile
@@ -25,7 +25,6 @@ COLUMNS = ("position", "trial", "outcome", "question", "reasoning", "reply", "an
 LARGEST_CELL = 16 * 1024 * 1024
 """Characters."""
 MOST_MISTAKES = 5
-_FORMULA = tuple("=+-@\t\r|%＝＋－＠")
 _ANSWERS: Mapping[str, Answer] = {
     "yes": "yes", "y": "yes", "no": "no", "n": "no", "unclear": "unclear", "u": "unclear",
 }  # fmt: skip
@@ -61,17 +60,12 @@ def sheet_of(run: RunFile, sample: LabelSample, question: str, rater: str = "") 
         ]
         for given in there or [("", rater, "")]:
             cells = (drawn.position, drawn.trial, sample.outcome, question, reasoning, said, *given)
-            writer.writerow(_safe(str(cell)) for cell in cells)
+            writer.writerow(safe_cell(str(cell)) for cell in cells)
     return text.getvalue().encode("utf-8", "replace")
 
 
 def _said(text: str, calls: list[str]) -> str:
     return "\n".join(part for part in (text, *calls) if part)
-
-
-def _safe(cell: str) -> str:
-    plain = visible(cell)
-    return f"'{plain}" if plain.startswith(_FORMULA) else plain
 
 
 def read_sheet(path: Path, outcome: str, rater: str = "") -> tuple[SheetRow, ...]:
@@ -114,7 +108,7 @@ def _row(cells: Mapping[str, str | None], outcome: str, rater: str) -> Iterator[
     if not plain.get("trial", "").isdecimal() or len(plain["trial"]) > 18:
         raise ValueError(f"'{plain.get('trial', '')[:20]}' is no number of a trial")
     note = plain.get("note", "")
-    note = note[1:] if note.startswith("'") and note[1:].startswith(_FORMULA) else note
+    note = note[1:] if note.startswith("'") and note[1:].startswith(FORMULA) else note
     if len(note) > LONGEST_NOTE:
         raise ValueError(f"the note has {len(note):,} characters; the most is {LONGEST_NOTE:,}")
     try:
