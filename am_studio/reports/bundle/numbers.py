@@ -88,7 +88,7 @@ class Changed:
 
 
 def changes(was: Any, now: Any, where: str = "") -> Iterator[Changed]:
-    """Every place where two sets of numbers differ, named by what stands there: `blackmail / deadline / difference`."""
+    """Every place where two sets of numbers differ, named by what stands there: `blackmail by rules/1 / ... / difference`."""
     if isinstance(was, Mapping) and isinstance(now, Mapping):
         for key in dict.fromkeys([*was, *now]):
             yield from changes(was.get(key), now.get(key), _joined(where, str(key)))
@@ -97,7 +97,10 @@ def changes(was: Any, now: Any, where: str = "") -> Iterator[Changed]:
             was, now = ([note for note in each if not str(note).startswith(_PLANNED_WITH)] for each in (was, now))
         for number in range(max(len(was), len(now))):
             one, other = (each[number] if number < len(each) else None for each in (was, now))
-            yield from changes(one, other, _joined(where, _called(one if one is not None else other, number)))
+            called = _called(one if one is not None else other, number)
+            # An entry with a name of its own needs none of its list's.
+            around = where if called.isdecimal() else where.removesuffix("tables").removesuffix("effects").rstrip(" /")
+            yield from changes(one, other, _joined(around, called))
     elif not _same(was, now):
         yield Changed(where, was, now)
 
@@ -110,22 +113,15 @@ def _same(was: Any, now: Any) -> bool:
 
 
 def _called(value: Any, number: int) -> str:
-    """What an entry of a list is called: by its arm, its label, or its outcome and model."""
+    """What an entry of a list is called: a row by its arm, a table by its model, an analysis by its outcome and judge."""
     if isinstance(value, Mapping):
-        for keys in (
-            ("arm", "model"),
-            ("arm",),
-            ("outcome", "model"),
-            ("outcome", "judge"),
-            ("label",),
-            ("detail",),
-            ("model",),
-            ("kind",),
-        ):
-            if all(isinstance(value.get(key), str) and value[key] for key in keys) and not (
-                keys == ("arm", "model") and "rate" in value
-            ):
-                return " in ".join(str(value[key]) for key in keys)
+        if "tables" in value or "counts" in value:
+            return f"{value.get('outcome')} by {value.get('judge')}"
+        keys = (
+            ("model", "arm") if "rates" in value or "belief" in value else ("arm", "model", "label", "detail", "kind")
+        )
+        name = next((value[key] for key in keys if isinstance(value.get(key), str) and value[key]), "")
+        return name or str(number)
     return str(number)
 
 

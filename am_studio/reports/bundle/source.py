@@ -14,6 +14,7 @@ from am_studio.foundation.errors import StudioError
 from am_studio.foundation.hygiene import one_line
 from am_studio.foundation.zipread import CappedZip, lines_of, wrong_name
 from am_studio.reports.bundle.parts import CAPS, LONGEST_ROW, SMALL, loaded
+from am_studio.runs.runfile import SUFFIX
 
 _CHUNK = 1 << 16
 
@@ -74,7 +75,14 @@ def open_source(path: Path) -> Source:
         return Directory(path)
     if not path.is_file():
         raise StudioError(f"there is no bundle '{path}'", hint="`am-studio export RUN --bundle` makes one")
-    return CappedZip.open(path, CAPS)
+    try:
+        return CappedZip.open(path, CAPS)
+    except StudioError as error:
+        if path.suffix == SUFFIX:
+            raise StudioError(
+                f"{path} is a run file, and no bundle", hint="`am-studio export RUN --bundle` makes one"
+            ) from error
+        raise
 
 
 def document_of(source: Source, name: str) -> Any:
