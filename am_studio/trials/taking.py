@@ -195,6 +195,8 @@ def _ids(mail: Mail) -> tuple[str, ...]:
 
 
 def _numbers(mail: Mail) -> tuple[str, ...]:
+    if mail.number:
+        return (str(mail.number),)
     number = mail.id.partition("-")[0]
     return (number, number.lstrip("0")) if number.isdecimal() else ()
 
