@@ -16,7 +16,7 @@ MAX_LENGTH = 200_000
 """Characters that a text put together may have."""
 
 
-class _NotAConstant(Exception):  # noqa: N818  (a signal inside this module)
+class _NotAConstant(Exception):
     """An expression that is not understood."""
 
 
@@ -35,7 +35,8 @@ def constants_of(module: ast.Module) -> dict[str, Any]:
     known: dict[str, Any] = {}
     for statement in module.body:
         if isinstance(statement, ast.AnnAssign) and statement.value is not None:
-            targets, value = [statement.target], statement.value
+            targets: list[ast.expr] = [statement.target]
+            value = statement.value
         elif isinstance(statement, ast.Assign):
             targets, value = statement.targets, statement.value
         else:

@@ -79,7 +79,7 @@ def make_scenario(suite: Suite, scenario: SuiteScenario, *, finer: bool = True) 
 
 def _mail_of(scenario: SuiteScenario, *, finer: bool) -> dict[tuple[bool, str], tuple[SwitchedEmail, ...]]:
     by_template = switched_mail(scenario) if finer else {name: _plain(mail) for name, mail in scenario.mail.items()}
-    found = {}
+    found: dict[tuple[bool, str], tuple[SwitchedEmail, ...]] = {}
     for no_goals, urgency in CONDITIONS:
         if no_goals:
             found[no_goals, urgency] = by_template[f"goal-conflict-none-{urgency}"]
