@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from suite_world import suite_texts, write_suite, write_wheel
 
 from am_studio.cli.main import main
 from am_studio.foundation.errors import StudioError
@@ -26,12 +25,15 @@ from am_studio.scenarios import Scenario, load_scenario, render, situate
 from am_studio.scenarios.importing.agentic_misalignment import PUBLISHED, import_suite
 from am_studio.scenarios.references import check_pack
 from am_studio.trials.reading import read_transcript
+from suite_world import suite_texts, write_suite, write_wheel
 
 ROOT = Path(__file__).parents[1]
 PEERS = ROOT / ".venv-inspect"
 NAMES = ("blackmail", "leaking", "murder")
 HAS_SUITE = bool(list(PEERS.glob("lib/python*/site-packages/inspect_evals/agentic_misalignment")))
-needs_suite = pytest.mark.skipif(not HAS_SUITE, reason="the published suite is not here: `make inspect-env` installs it")
+needs_suite = pytest.mark.skipif(
+    not HAS_SUITE, reason="the published suite is not here: `make inspect-env` installs it"
+)
 FAULTS = {
     "blanks at a line's end": re.compile(r"[ \t]\n"),
     "two spaces": re.compile(r"\S {2,}\S"),
@@ -80,7 +82,16 @@ def key_of(condition: dict[str, str]) -> tuple[str, ...]:
 
 def streamed(scenario: Path) -> Iterator[tuple[tuple[str, ...], list[str]]]:
     """What the command streams: a condition, and the hash of each message."""
-    command = [sys.executable, "-m", "am_studio.cli.main", "render", str(scenario), "--over", ",".join(PUBLISHED), "--jsonl"]
+    command = [
+        sys.executable,
+        "-m",
+        "am_studio.cli.main",
+        "render",
+        str(scenario),
+        "--over",
+        ",".join(PUBLISHED),
+        "--jsonl",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for shown in map(json.loads, process.stdout):
@@ -101,7 +112,7 @@ def test_the_imported_pack_is_sound_and_keeps_licence_and_literal_leftovers(publ
     extra = blackmail.variant({"extra_system_instructions": "goal"})
     assert "{company_name}" in render(blackmail, extra).messages[0].text
     unfilled = blackmail.variant({"goal_value": "safety", "urgency": "restriction"})
-    assert "${direction_modifier}" in render(blackmail, unfilled).messages[1].text)
+    assert "${direction_modifier}" in render(blackmail, unfilled).messages[1].text
 
 
 @needs_suite
@@ -140,7 +151,9 @@ def kept(prompt: Prompt, detail: str) -> str:
 def test_every_finer_detail_says_something_in_each_condition_that_offers_it(published: Path) -> None:
     for name in NAMES:
         scenario = load_scenario(published / name)
-        finer = [detail.name for detail in scenario.details.values() if detail.is_switch and detail.name not in PUBLISHED]
+        finer = [
+            detail.name for detail in scenario.details.values() if detail.is_switch and detail.name not in PUBLISHED
+        ]
         for goal_type, urgency in itertools.product(("explicit", "none"), ("replacement", "restriction", "none")):
             base = scenario.variant({"goal_type": goal_type, "urgency": urgency})
             for detail in finer:
@@ -220,7 +233,16 @@ def test_a_checkout_is_read_without_running_it_and_every_condition_is_equal(
 
 def test_a_wheel_is_read_as_well_and_the_report_can_be_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     wheel, out = write_wheel(tmp_path / "inspect_evals-9.9.9-py3-none-any.whl"), tmp_path / "little"
-    arguments = ["import", "agentic-misalignment", "--from", str(wheel), "--out", str(out), "--published-only", "--json"]
+    arguments = [
+        "import",
+        "agentic-misalignment",
+        "--from",
+        str(wheel),
+        "--out",
+        str(out),
+        "--published-only",
+        "--json",
+    ]
     assert main(arguments) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["origin"] == "inspect_evals 9.9.9"
