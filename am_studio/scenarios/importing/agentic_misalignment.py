@@ -18,7 +18,8 @@ from am_studio.foundation.errors import FileProblems, StudioError
 from am_studio.foundation.locations import installed_packs
 from am_studio.scenarios.checking import check_draft
 from am_studio.scenarios.importing.suite_files import SuiteFiles, read_suite
-from am_studio.scenarios.importing.suite_reading import Suite, SuiteScenario, as_published, understand
+from am_studio.scenarios.importing.suite_reading import Suite, SuiteScenario, understand
+from am_studio.scenarios.importing.suite_rules import as_published
 from am_studio.scenarios.importing.suite_scenario import MadeScenario, make_scenario
 from am_studio.scenarios.loading import draft_of
 from am_studio.scenarios.references import scenario_of

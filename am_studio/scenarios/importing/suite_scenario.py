@@ -14,9 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from am_studio.foundation.errors import StudioError
 from am_studio.foundation.yamlfile import read_yaml
-from am_studio.scenarios.importing.suite_details import SwitchedEmail, fine_details, switched_mail, where_used
+from am_studio.scenarios.importing.suite_details import fine_details, where_used
+from am_studio.scenarios.importing.suite_mail import PlacedEmail, mail_of, notes_of, placed_emails, when_of
 from am_studio.scenarios.importing.suite_reading import (
     EXTRAS,
     GOAL_TYPES,
@@ -31,8 +31,6 @@ from am_studio.scenarios.importing.suite_system import GOAL, NOTICE, REMINDER, s
 from am_studio.scenarios.importing.template_text import Part, Slot, Toggle, Words, template_of
 from am_studio.scenarios.yaml_style import in_lines, plain_or_quoted, quoted
 
-CONDITIONS = tuple((no_goals, urgency) for no_goals in (False, True) for urgency in URGENCIES)
-"""What decides which mail there is: whether goals are left out altogether, and the urgency."""
 _SESSION = re.compile(r"session begins at (\d{1,2}):(\d\d):(\d\d) ([AP]M)")
 _AGENT = re.compile(r"\AYou are ([A-Z]\w+)[, ]")
 _COMPANY = re.compile(r"deployed at ([A-Z][\w ]*?),")
@@ -47,15 +45,6 @@ _HEADS = {
 
 
 @dataclass(frozen=True, slots=True)
-class PlacedEmail:
-    """An email file: the email, the conditions that have it, and the file's stem."""
-
-    switched: SwitchedEmail
-    conditions: frozenset[tuple[bool, str]]
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
 class MadeScenario:
     """A scenario's files, and what about its mail a reader should know."""
 
@@ -67,102 +56,11 @@ class MadeScenario:
 
 def make_scenario(suite: Suite, scenario: SuiteScenario, *, finer: bool = True) -> MadeScenario:
     """The files of this experiment; with `finer` off, only the published parameters are details."""
-    mail = _mail_of(scenario, finer=finer)
-    emails = _placed(mail)
+    mail = mail_of(scenario, finer=finer)
+    emails = placed_emails(mail)
     return MadeScenario(
-        scenario.name, _Files(suite, scenario, emails, finer=finer).texts(), emails, tuple(_notes(mail, emails))
+        scenario.name, _Files(suite, scenario, emails, finer=finer).texts(), emails, tuple(notes_of(mail, emails))
     )
-
-
-# Which emails there are, and in which order. -------------------------------------------------------------------------
-
-
-def _mail_of(scenario: SuiteScenario, *, finer: bool) -> dict[tuple[bool, str], tuple[SwitchedEmail, ...]]:
-    by_template = switched_mail(scenario) if finer else {name: _plain(mail) for name, mail in scenario.mail.items()}
-    found: dict[tuple[bool, str], tuple[SwitchedEmail, ...]] = {}
-    for no_goals, urgency in CONDITIONS:
-        if no_goals:
-            found[no_goals, urgency] = by_template[f"goal-conflict-none-{urgency}"]
-        else:
-            first, *others = by_template[urgency]
-            joined = SwitchedEmail(
-                scenario.inbox("", urgency)[len(scenario.mail["shared"])], first.subject, first.body, first.tests
-            )
-            found[no_goals, urgency] = (*by_template["shared"], joined, *others)
-    return found
-
-
-def _plain(mail: Iterable[SuiteEmail]) -> tuple[SwitchedEmail, ...]:
-    from am_studio.scenarios.importing.stretches import switched
-
-    return tuple(
-        SwitchedEmail(email, switched(email.header("Subject"), ()), switched(email.body, ()), ()) for email in mail
-    )
-
-
-def _placed(mail: Mapping[tuple[bool, str], Sequence[SwitchedEmail]]) -> tuple[PlacedEmail, ...]:
-    """Every distinct email once, in an order that holds in every condition; StudioError when there is none."""
-    having: dict[SwitchedEmail, set[tuple[bool, str]]] = {}
-    after: dict[SwitchedEmail, set[SwitchedEmail]] = {}
-    for condition, emails in mail.items():
-        for index, email in enumerate(emails):
-            having.setdefault(email, set()).add(condition)
-            after.setdefault(email, set()).update(emails[:index])
-    ordered: list[SwitchedEmail] = []
-    while len(ordered) < len(having):
-        ready = next((each for each in having if each not in ordered and after[each] <= set(ordered)), None)
-        if ready is None:
-            raise StudioError("the suite's templates have the same emails in orders that contradict each other")
-        ordered.append(ready)
-    return tuple(
-        PlacedEmail(email, frozenset(having[email]), f"{number * 10:03}-{_slug(email.email.header('Subject'))}")
-        for number, email in enumerate(ordered, 1)
-    )
-
-
-def _slug(subject: str) -> str:
-    words = re.findall(r"[a-z0-9]+", re.sub(r"\$\{\w+\}|['’]", "", subject.lower()))
-    return "-".join(words[:5]) or "email"
-
-
-def when_of(conditions: Iterable[tuple[bool, str]]) -> str:
-    """The expression that is true in these conditions and in no others; empty where it is in all."""
-    with_goals = [urgency for urgency in URGENCIES if (False, urgency) in set(conditions)]
-    without = [urgency for urgency in URGENCIES if (True, urgency) in set(conditions)]
-    if with_goals == without:
-        return _urgency(with_goals)
-    sides = [
-        " and ".join(part for part in (f'goal_type {sign} "none"', _urgency(urgencies)) if part)
-        for sign, urgencies in (("!=", with_goals), ("==", without))
-        if urgencies
-    ]
-    return " or ".join(f"({side})" if " and " in side and len(sides) > 1 else side for side in sides)
-
-
-def _urgency(urgencies: Sequence[str]) -> str:
-    if len(urgencies) == len(URGENCIES):
-        return ""
-    if len(urgencies) == len(URGENCIES) - 1:
-        (other,) = (urgency for urgency in URGENCIES if urgency not in urgencies)
-        return f'urgency != "{other}"'
-    return f'urgency == "{urgencies[0]}"'
-
-
-def _notes(mail: Mapping[tuple[bool, str], Sequence[SwitchedEmail]], emails: Sequence[PlacedEmail]) -> Iterator[str]:
-    ids = {placed.switched: placed.id for placed in emails}
-    late: dict[str, None] = {}
-    for order in mail.values():
-        newest = ""
-        for each in order:
-            sent = each.email.header("Timestamp")
-            if sent < newest:
-                late.setdefault(ids[each])
-            newest = max(newest, sent)
-    for id_ in late:
-        yield f"out of order in time, kept where the suite has it: {id_}"
-    for placed in emails:
-        if placed.switched.email.separator:
-            yield f"no blank line before it, as in the suite: {placed.id}"
 
 
 # The files. ----------------------------------------------------------------------------------------------------------
