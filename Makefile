@@ -18,6 +18,7 @@ help:
 	@echo "make bench-stats  coverage, error rates and power by simulation; fails by exit code"
 	@echo "make soak         a hundred kills over 3,000 trials, flipped bits, synced rows; fails by exit code"
 	@echo "make proxy-env    an environment of its own for LiteLLM's proxy, which the tests then use"
+	@echo "make inspect-env  one for Inspect and the published suite, which a bench and the import's test then use"
 	@echo "make images       take the pictures of README anew"
 	@echo "make lock         resolve the dependencies anew (needs uv)"
 
@@ -79,7 +80,7 @@ inspect-env: .venv-inspect/.ready
 	  VIRTUAL_ENV=$(@D) uv pip sync --quiet --require-hashes $< ; \
 	else \
 	  { "$(PYTHON)" -m venv $(@D) 2>/dev/null || "$(PYTHON)" -m venv --without-pip $(@D); } && \
-	  "$(PYTHON)" -m pip --python $(@D)/bin/python install --quiet --disable-pip-version-check --require-hashes -r $< ; \
+	  "$(PYTHON)" -m pip --python $(@D)/bin/python install --quiet --disable-pip-version-check --no-deps --require-hashes -r $< ; \
 	fi
 	@touch $@
 

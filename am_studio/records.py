@@ -135,6 +135,8 @@ class Mail:
     attachments: tuple[str, ...] = ()
     arrives: int = 0
     """0: in the inbox from the start; n: comes in before turn n."""
+    number: int = 0
+    """Its number in the inbox where the prompt shows that instead of the id; 0 where it does not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,6 +215,34 @@ def test_bytes_of_other_suites_can_be_declared(small_pack: WritePack) -> None:
     assert "Timestamp: 2031-05-14T09:00:00\nBody: Hello,\n" in user
 
 
+def test_emails_can_be_numbered_as_they_lie_and_set_off_one_by_one(small_pack: WritePack) -> None:
+    text = SMALL_SCENARIO.replace("tools:", "inbox: {ids: numbered, labels: {id: ID}}\norder: file\ntools:")
+    lunch = "---\nfrom: cast.press\nto: agent\nsubject: Lunch\nsent: 2031-05-14T08:00\nwhen: not hint\n---\nSoup.\n"
+    last = "---\nfrom: cast.press\nto: agent\nsubject: Last\nsent: 2031-05-14T09:30\n"
+    directory = small_pack(scenario_yaml=text)
+    for name, email in (
+        ("005-lunch", lunch),
+        ("990-last", last + "separator: newline\nbreak_after: true\n---\nBye.\n"),
+    ):
+        (directory / "emails" / f"{name}.md").write_text(email)
+    scenario = load_scenario(directory)
+    with_lunch, without = scenario.defaults(), scenario.variant({"hint": "on"})
+    number, fewer = (situate(scenario, variant).mail[-1].number for variant in (with_lunch, without))
+    assert number > fewer
+    user = render(scenario, with_lunch).messages[1].text
+    assert f"</email>\n<email>\nID: {number}\nFrom: Harbour Wire" in user
+    assert user.endswith("Bye.\n</email>\n")
+    assert "<email>\nID: 1\nFrom: Harbour Wire <desk@harbour-wire.example>" in user
+    shorter = render(scenario, without)
+    assert f"<email>\nID: {fewer}\nFrom: Harbour Wire" in shorter.messages[1].text
+    shown = [span for span in shorter.messages[1].spans if text_of(shorter, span) == str(fewer)]
+    assert [("hint", "on") in span.cause for span in shown] == [True]
+    for variant in (with_lunch, without):
+        plain = situate(scenario, variant).prompt
+        assert [message.text for message in plain.messages] == [m.text for m in render(scenario, variant).messages]
+        assert plain.hash == render(scenario, variant).hash
+
+
 def test_what_is_off_can_be_shown_beside_what_is_there(small_pack: WritePack) -> None:
     scenario = load_scenario(small_pack())
     variant = scenario.variant({"threat": "restriction"})

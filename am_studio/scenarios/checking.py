@@ -7,6 +7,7 @@ are checked first; what depends on levels is checked over all combinations of th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from am_studio.foundation.errors import Place, Problem, nearest
 from am_studio.foundation.yamlfile import Node
@@ -19,6 +20,9 @@ from am_studio.scenarios.loading import Draft
 from am_studio.scenarios.model import Email, Front, Parts, Table
 from am_studio.scenarios.reachability import reach_problems
 from am_studio.scenarios.tool_syntax import TOOLS
+
+MOST_LATE = 5
+"""Emails that are out of order are told one by one up to this many."""
 
 
 def check_draft(draft: Draft, *, reach: bool = True) -> list[Problem]:
@@ -218,6 +222,7 @@ def _times(draft: Draft) -> Iterable[Problem]:
         return
     now = draft.form.clock.now
     previous = ""
+    late: list[Problem] = []
     for email in draft.parts.emails:
         if not email.arrives and email.sent > now:
             hint = "send it earlier, move clock.now, or let it arrive in a later turn with 'arrives'"
@@ -229,5 +234,10 @@ def _times(draft: Draft) -> Iterable[Problem]:
             )
         if draft.form.order == "file" and email.sent < previous:
             hint = "rename the file, change 'sent', or use 'order: sent'"
-            yield Problem(email.place, f"out of order: sent at {email.sent}, after one of {previous}", hint, "warning")
+            told = f"out of order: sent at {email.sent}, after one of {previous}"
+            late.append(Problem(email.place, told, hint, "warning"))
         previous = max(previous, email.sent)
+    if len(late) > MOST_LATE:
+        more = f"{late[0].message}; so are {len(late) - 1} more emails"
+        late = [replace(late[0], message=more)]
+    yield from late

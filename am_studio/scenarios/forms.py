@@ -282,7 +282,9 @@ class InboxForm(Form):
         default_factory=dict, description="The word in front of a header; `body` gives the body one, on its own line."
     )
     separator: Literal["blank_line", "newline", "none"] = "blank_line"
-    ids: bool = True
+    ids: bool | Literal["numbered"] = Field(
+        default=True, description="Whether mail shows its id; `numbered`: its number in the inbox instead, from 1."
+    )
     addresses: Literal["full", "bare"] = "full"
 
 
@@ -322,5 +324,9 @@ class EmailForm(Form):
     attachments: Strings = ()
     header_order: tuple[HeaderName, ...] = Field(default=(), description="Instead of the inbox's order.")
     body_on_new_line: bool = Field(default=False, description="With a body label: the text begins below it.")
+    separator: Literal["", "blank_line", "newline", "none"] = Field(
+        default="", description="What sets it off from the email before it, instead of the inbox's separator."
+    )
+    break_after: bool = Field(default=False, description="A line break after its end, also where it is the last.")
     arrives: int = Field(default=0, ge=0, description="Comes in before this turn; 0: is there from the start.")
     filler: bool = Field(default=False, description="Everyday mail for a nuisance factor of filler mail.")

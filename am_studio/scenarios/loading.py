@@ -173,7 +173,13 @@ class _Reader:
         inbox = self._form.inbox
         labels = {str(name): label for name, label in inbox.labels.items()}
         return InboxStyle(
-            inbox.envelope, tuple(inbox.header_order), labels, inbox.separator, inbox.ids, inbox.addresses == "bare"
+            inbox.envelope,
+            tuple(inbox.header_order),
+            labels,
+            inbox.separator,
+            bool(inbox.ids),
+            inbox.ids == "numbered",
+            inbox.addresses == "bare",
         )
 
     # What can be toggled, and what depends on it. --------------------------------------------------------------------
@@ -308,6 +314,8 @@ def _parse_email(text: str, name: str, known: tuple[tuple[str, Person], ...]) ->
         Place(name, 1, 1),
         tuple(form.header_order),
         form.body_on_new_line,
+        form.separator,
+        form.break_after,
         form.filler,
     )
 

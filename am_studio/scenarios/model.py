@@ -144,6 +144,10 @@ class Email:
     header_order: tuple[str, ...] = ()
     """Empty: as the inbox has it."""
     body_on_new_line: bool = False
+    separator: str = ""
+    """What sets it off from the email before it; empty: as the inbox has it."""
+    break_after: bool = False
+    """A line break follows it, also where it is the last."""
     filler: bool = False
     """Everyday mail for a nuisance factor of filler mail."""
 
@@ -157,6 +161,8 @@ class InboxStyle:
     labels: Mapping[str, str]
     separator: str
     ids: bool
+    numbered: bool
+    """Whether the id shown is the email's number in the inbox."""
     bare_addresses: bool
 
 

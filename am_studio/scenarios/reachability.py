@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from am_studio.foundation.errors import Problem
 from am_studio.foundation.yamlfile import Node
 from am_studio.records import Variant
-from am_studio.scenarios.evaluation import State, World, branch
+from am_studio.scenarios.evaluation import State, World, branch, names_in
 from am_studio.scenarios.language import Branches, Expression, Part, Template
 from am_studio.scenarios.model import Reordering
 from am_studio.scenarios.rendering import Renderer
@@ -102,9 +102,12 @@ def _unreached_texts(world: World) -> Iterator[Problem]:
         if not branches:
             continue
         taken: set[tuple[int, int]] = set()
+        asks_protocol = any(name.path == "protocol" for name in names_in(template.parts))
         for state in states(world, world.support(template.parts, when)):
             if state.holds(when):
                 _mark(template.parts, state, taken)
+                if asks_protocol:
+                    _mark(template.parts, State(world, state.levels, "tools", state.chosen), taken)
         for part in branches:
             for index, (test, _) in enumerate(part.branches):
                 if (id(part), index) not in taken:

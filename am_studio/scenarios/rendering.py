@@ -23,6 +23,8 @@ from am_studio.scenarios.model import Email, Header
 
 MAX_OUTPUT = 1_000_000
 _NOT_MADE = object()
+_NUMBER = "0"
+"""Stands where an email's number in the inbox will."""
 _PLAIN, _TOOLS = " plain", " tools"
 """What a unit's name is followed by, or is, where something else than its fragments is kept. No email has a blank in it."""
 _NOWHERE_ELSE = Why()
@@ -60,6 +62,26 @@ class RenderedEmail:
     mail: Mail
     why: Why
     plain: _Plain
+    """Its text, up to the number where it shows one."""
+    number_at: int = -1
+    """Index of the piece that is its number in the inbox; -1 where it shows none."""
+    rest: _Plain = _Plain("", "")
+    """What follows the number."""
+    separator: str = ""
+    """What its head says about what sets it off from the one before it."""
+
+    def numbered(self, number: int, why: Why) -> tuple[Fragment, ...]:
+        """The pieces with its number in the inbox, where it shows one."""
+        at = self.number_at
+        if at < 0:
+            return self.pieces
+        shown = self.pieces[at]
+        reason = shown.why.and_(why.cause, why.consulted)
+        return (*self.pieces[:at], replace(shown, text=str(number), why=reason), *self.pieces[at + 1 :])
+
+    def plain_pieces(self, number: int) -> tuple[_Plain, ...]:
+        """The text with its number in the inbox, where it shows one."""
+        return (self.plain,) if self.number_at < 0 else (self.plain, _Plain.of(str(number)), self.rest)
 
 
 class Renderer:
@@ -91,7 +113,8 @@ class Renderer:
 
     def mail(self, variant: Variant, protocol: ProtocolName = "inline") -> tuple[Mail, ...]:
         """The inbox of this variant as records, later arrivals included."""
-        return tuple(email.mail for email in self._emails(State.of(self.world, variant, protocol)))
+        state = State.of(self.world, variant, protocol)
+        return self._mail(self._emails(state), state)
 
     def plain(self, variant: Variant, protocol: ProtocolName = "inline") -> tuple[Prompt, tuple[Mail, ...]]:
         """The prompt with the same texts and hash but no spans, and the inbox: what a trial needs, many times as fast.
@@ -100,17 +123,19 @@ class Renderer:
         """
         parts, state = self.world.parts, State.of(self.world, variant, protocol)
         emails = self._emails(state)
-        mail = tuple(email.mail for email in emails)
+        mail = self._mail(emails, state)
         places_inbox = _places_inbox(parts.system) or _places_inbox(parts.task)
         if places_inbox:
             prompt = self.prompt(variant, protocol)
             return Prompt(tuple(Message(each.role, each.text, ()) for each in prompt.messages), prompt.hash), mail
         system = [self._plain_unit("system.md", parts.system, state)]
         task = [self._plain_unit("task.md", parts.task, state)]
-        lying = [email.plain for email in emails if not email.mail.arrives] if protocol == "inline" else []
+        lying = [email for email in emails if not email.mail.arrives] if protocol == "inline" else []
         if lying:
-            gap, separator = _Plain.of("\n" if parts.task.source.endswith("\n") else "\n\n"), self._separator()
-            task += [gap, *(piece for each in lying for piece in (each, separator))][:-1]
+            task.append(_Plain.of("\n" if parts.task.source.endswith("\n") else "\n\n"))
+        for number, each in enumerate(lying, 1):
+            task += [self._separator(each.separator)] if number > 1 else []
+            task += each.plain_pieces(number)
         messages = (_plain_message("system", system), _plain_message("user", task))
         texts = ((messages[0].role, messages[0].text), (messages[1].role, messages[1].text))
         return Prompt(messages, hash_of_pieces(texts, ([each.json for each in unit] for unit in (system, task)))), mail
@@ -124,9 +149,20 @@ class Renderer:
         made: _Plain = self._cached(f"{name}{_PLAIN}", self._template_support(template), state, make)
         return made
 
-    def _separator(self) -> _Plain:
+    def _separator(self, own: str = "") -> _Plain:
+        """What stands before an email that is not the first; `own` is what its head says about it."""
         style = self.world.parts.style
-        return _Plain.of(SEPARATORS[style.separator] if style.envelope == "xml" else SEPARATORS[style.separator][1:])
+        separator = SEPARATORS[own or style.separator]
+        return _Plain.of(separator if style.envelope == "xml" else separator[1:])
+
+    def _mail(self, emails: Iterable[RenderedEmail], state: State) -> tuple[Mail, ...]:
+        """The emails as records, with their numbers where the prompt shows them."""
+        mail = tuple(email.mail for email in emails)
+        if not self.world.parts.style.numbered or state.protocol != "inline":
+            return mail
+        lying = (each for each in mail if not each.arrives)
+        numbers = {each.id: number for number, each in enumerate(lying, 1)}
+        return tuple(replace(each, number=numbers.get(each.id, 0)) for each in mail)
 
     def tools(self, variant: Variant) -> tuple[OfferedTool, ...]:
         """Every tool the scenario knows, and whether it is offered and held in this variant."""
@@ -217,16 +253,22 @@ class Renderer:
         if removed:
             body, values["subject"] = _without(body, values["subject"], email.id, removed)
         before, after = ("<email>\n", "</email>") if style.envelope == "xml" else ("", "")
+        after += "\n" if email.break_after else ""
         ends = "" if email.body.source.endswith("\n") else "\n"
         shown = [
             writer.fragment(before, email.place, why),
+            *self._number_line(email, writer, why),
             *self._header_lines(email, values, writer, why),
             writer.fragment(self._before_body(email), email.place, why),
             *body,
             writer.fragment(ends + after, email.place, why),
         ]
         pieces = tuple(piece if exists else replace(piece, off=True) for piece in shown if piece.text)
-        return RenderedEmail(pieces, _record(email, values, body), why, _Plain.of(_text(pieces)))
+        mail, at = _record(email, values, body), -1
+        if style.numbered:
+            at = next(index for index, piece in enumerate(pieces) if piece.text == _NUMBER)
+        first, rest = (pieces[:at], pieces[at + 1 :]) if at >= 0 else (pieces, ())
+        return RenderedEmail(pieces, mail, why, _Plain.of(_text(first)), at, _Plain.of(_text(rest)), email.separator)
 
     def _header_values(self, header: Header, writer: Writer, why: Why) -> list[list[Fragment]]:
         bare = self.world.parts.style.bare_addresses
@@ -239,6 +281,12 @@ class Renderer:
                 values.append(written)
         return values
 
+    def _number_line(self, email: Email, writer: Writer, why: Why) -> list[Fragment]:
+        """The line with the email's number in the inbox, which is known when the inbox is put together."""
+        if not self.world.parts.style.numbered:
+            return []
+        return [writer.fragment(text, email.place, why) for text in (f"{self._label('id')}: ", _NUMBER, "\n")]
+
     def _header_lines(
         self, email: Email, values: Mapping[str, list[list[Fragment]]], writer: Writer, why: Why
     ) -> list[Fragment]:
@@ -246,7 +294,7 @@ class Renderer:
         order = list(email.header_order or style.header_order)
         order += [] if "attachments" in order else ["attachments"]
         lines: list[Fragment] = []
-        if style.ids:
+        if style.ids and not style.numbered:
             lines.append(writer.fragment(f"{self._label('id')}: {email.id}\n", email.place, why))
         for name in order:
             if name == "sent":
@@ -273,22 +321,28 @@ class Renderer:
 
     def _inbox(self, state: State, with_off: bool) -> list[Fragment]:
         """The emails that lie in the inbox from the start, with what separates them."""
-        separator = self._separator().text
+        numbered = self.world.parts.style.numbered
         pieces: list[Fragment] = []
         earlier: list[Email] = []
+        number = 0
         lying = [(email, self._email(email, state, with_off)) for email in self._in_order(state) if not email.arrives]
         moved = self._moved({email.id for email, rendered in lying if rendered is not None}, state)
         for email, rendered in lying:
             if rendered is not None:
                 place = moved.get(email.id, _NOWHERE_ELSE)
+                separator = self._separator(email.separator).text
+                number += not rendered.pieces[0].off
+                shown = rendered.pieces
+                if numbered:
+                    shown = rendered.numbered(number, self._how_many(tuple(earlier), state))
                 if pieces and separator:
                     why = self._some_earlier(tuple(earlier), state, _within(place, rendered.why))
                     off = rendered.pieces[0].off or all(piece.off for piece in pieces)
                     pieces.append(Fragment(separator, email.place, why, "inbox", off))
                 if place is _NOWHERE_ELSE:
-                    pieces += rendered.pieces
+                    pieces += shown
                 else:
-                    pieces += [replace(piece, why=_within(place, piece.why)) for piece in rendered.pieces]
+                    pieces += [replace(piece, why=_within(place, piece.why)) for piece in shown]
             earlier.append(email)
         return pieces
 
@@ -316,6 +370,17 @@ class Renderer:
             state,
         )
         return why.and_(cause, consulted)
+
+    def _how_many(self, earlier: tuple[Email, ...], state: State) -> Why:
+        """The reason for a number: how many emails come before."""
+        conditions = tuple(email.when for email in earlier if email.when is not None)
+        _, cause, consulted = self.world.decide(
+            ("number", *map(id, conditions)),
+            lambda other: sum(other.holds(condition) for condition in conditions),
+            self.world.support(*conditions),
+            state,
+        )
+        return Why(cause, consulted)
 
     def _assemble(self, state: State, with_off: bool) -> Prompt:
         parts = self.world.parts

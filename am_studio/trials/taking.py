@@ -93,6 +93,8 @@ class _Taking:
         to = self._addresses(call.get("to"))
         cc = self._addresses(call.get("cc")) + self._addresses(call.get("bcc"))
         lacking = [name for name in declared.required if not (to if name == "to" else call.get(name))]
+        if call.tool == "cancel_alert" and call.get("code"):
+            lacking = []  # the code says which alert is meant, and some prompts teach nothing else
         if lacking:
             self._tell(f"the call of '{call.tool}'{self.where} lacks {', '.join(lacking)}")
         if mistyped:
@@ -195,6 +197,8 @@ def _ids(mail: Mail) -> tuple[str, ...]:
 
 
 def _numbers(mail: Mail) -> tuple[str, ...]:
+    if mail.number:
+        return (str(mail.number),)
     number = mail.id.partition("-")[0]
     return (number, number.lstrip("0")) if number.isdecimal() else ()
 

@@ -6,7 +6,9 @@ import argparse
 
 from am_studio.cli.subverbs import add_subverbs, run_subverb
 
-KINDS: dict[str, str] = {}
+KINDS: dict[str, str] = {
+    "agentic-misalignment": "the published experiments, as a pack of three scenarios",
+}
 """What can be brought in, and a line about it; the module of the same name in `cli/importing/` carries it out."""
 
 

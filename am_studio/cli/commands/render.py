@@ -2,8 +2,8 @@
 
 Without options the messages go to stdout as the subject gets them. --json adds the content hash and, for each stretch,
 its email, source file and line, and the details that put it there (its cause). --all-variants --jsonl streams every
-variant that the constraints allow, one JSON object a line; --over limits which details vary. Nuisance factors are as
-written unless --nuisance or --draw says otherwise.
+variant that the constraints allow, one JSON object a line; --over does so for some details while the others stay as they
+are. Nuisance factors are as written unless --nuisance or --draw says otherwise.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="messages, hash and spans as JSON")
     parser.add_argument("--causes", action="store_true", help="mark in the margin which details put each line there")
     parser.add_argument("--all-variants", action="store_true", help="every variant the constraints allow")
-    parser.add_argument("--over", metavar="DETAIL,DETAIL", help="with --all-variants: the details that vary")
-    parser.add_argument("--jsonl", action="store_true", help="with --all-variants: one JSON object a line")
+    parser.add_argument("--over", metavar="DETAIL,DETAIL", help="every allowed variant of these details alone")
+    parser.add_argument("--jsonl", action="store_true", help="with --all-variants or --over: one JSON object a line")
     parser.add_argument("--spans", action="store_true", help="with --jsonl: the spans as well")
 
 
@@ -40,11 +40,15 @@ def run(args: argparse.Namespace) -> int:
 
     scenario = load_scenario(args.scenario)
     variant = with_nuisance(args, scenario, scenario.variant(parse_settings(args.settings)))
-    if args.all_variants:
+    if args.all_variants or args.over:
         over = [name.strip() for name in args.over.split(",") if name.strip()] if args.over else None
         for each in scenario.variants(over, variant):
             found = replace(each, nuisance=variant.nuisance)
-            _one_of_many(args, scenario, found, render(scenario, found, args.protocol))
+            if args.spans:
+                shown = render(scenario, found, args.protocol)
+            else:
+                shown = scenario.of(found).renderer.plain(found, args.protocol)[0]
+            _one_of_many(args, scenario, found, shown)
         return 0
     prompt = render(scenario, variant, args.protocol)
     if args.json:
