@@ -13,7 +13,7 @@ from am_studio.foundation.errors import StudioError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
-    parser.add_argument("--theme", choices=("dark", "light"), default="dark", help="how it looks (default: dark)")
+    parser.add_argument("--theme", default="", metavar="NAME", help="how it looks, over what the settings say")
 
 
 def run(args: argparse.Namespace) -> int:
