@@ -7,30 +7,32 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from am_studio.foundation.studio_looks import BUILT_IN_THEMES, StudioLooks
 from am_studio.foundation.yamlfile import Form
 
-BUILT_IN_THEMES = ("dark", "light", "contrast", "ansi", "ansi-light")
-"""Themes that come with the program: two usual ones, black and white, and two in the terminal's own sixteen colours."""
+_USUAL = StudioLooks()
 
 
 class StudioForm(Form):
     """The looks and keys of the studio."""
 
     theme: str = Field(
-        default="dark",
+        default=_USUAL.theme,
         pattern=r"^[a-z][a-z0-9-]*$",
         max_length=40,
         description=f"{', '.join(BUILT_IN_THEMES)}, or the name of a file in `themes/` beside the settings.",
     )
     spacing: Literal["roomy", "compact"] = Field(
-        default="roomy", description="Compact leaves out frames and empty lines."
+        default=_USUAL.spacing, description="Compact leaves out frames and empty lines."
     )
     vim: bool = Field(
-        default=False, description="h j k l, gg, G, ctrl+d and ctrl+u move wherever no text is being typed."
+        default=_USUAL.vim, description="h j k l, gg, G, ctrl+d and ctrl+u move wherever no text is being typed."
     )
-    hints: bool = Field(default=True, description="A line at the bottom that says what can be done where one is.")
+    hints: bool = Field(
+        default=_USUAL.hints, description="A line at the bottom that says what can be done where one is."
+    )
     tables: Literal["drawn", "linear"] = Field(
-        default="drawn", description="Linear: results a row after another in sentences, for screen readers."
+        default=_USUAL.tables, description="Linear: results a row after another in sentences, for screen readers."
     )
     keys: dict[str, str] = Field(
         default_factory=dict,
@@ -46,3 +48,7 @@ class StudioForm(Form):
             if not all(re.fullmatch(r"\S+", key.strip()) for key in given.split(",")):
                 raise ValueError(f"{name}: '{given}' should be keys with commas between them, such as `ctrl+w,f12`")
         return keys
+
+    def looks(self) -> StudioLooks:
+        """The same, as the studio knows it."""
+        return StudioLooks(**self.model_dump())

@@ -6,6 +6,7 @@ It holds no data of its own and does no research work; screens do. A screen reac
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,8 +28,8 @@ from textual.worker import get_current_worker
 
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.hygiene import visible
-from am_studio.foundation.settings import user_settings
-from am_studio.foundation.studio_form import BUILT_IN_THEMES, StudioForm
+from am_studio.foundation.locations import SETTINGS_VARIABLE, settings_file
+from am_studio.foundation.studio_looks import BUILT_IN_THEMES, StudioLooks
 from am_studio.tui.collector import calm_collector
 from am_studio.tui.help import help_for
 from am_studio.tui.library.screen import LibraryScreen
@@ -92,7 +93,7 @@ class StudioApp(App[None]):
         self._line_filters: tuple[LineFilter, ...] = ()
         self._asked_theme, self._chosen = theme, Chosen(BUILTIN_THEMES["textual-dark"])
         self._vim: VimKeys | None = None
-        self.studio_settings = StudioForm()
+        self.looks = StudioLooks()
         self._start_problem: StudioError | None = None
         try:
             self.use_settings()
@@ -116,11 +117,11 @@ class StudioApp(App[None]):
 
     def use_settings(self) -> None:
         """Look and listen as the settings file says now; StudioError when it, or the theme, cannot be used."""
-        self.studio_settings = settings = user_settings().studio
-        self._wear(self._asked_theme or settings.theme)
-        self._vim = VimKeys() if settings.vim else None
-        self.set_keymap({name: keys.replace(" ", "") for name, keys in settings.keys.items()})
-        self.set_class(settings.spacing == "compact", "-compact")
+        self.looks = looks = _looks()
+        self._wear(self._asked_theme or looks.theme)
+        self._vim = VimKeys() if looks.vim else None
+        self.set_keymap({name: keys.replace(" ", "") for name, keys in looks.keys.items()})
+        self.set_class(looks.spacing == "compact", "-compact")
 
     def _wear(self, theme: str) -> None:
         chosen = choose_theme(theme)
@@ -313,13 +314,13 @@ class StudioApp(App[None]):
         self.notify("ctrl+c copies here; press q or ctrl+q to leave the studio")
 
     def action_set_theme(self, name: str) -> None:
-        """Use the theme of this name, and go on using it next time."""
+        """Use the theme of this name, and go on using it next time where settings can be kept."""
         from am_studio.tui.settings.store import save_setting
 
+        self._asked_theme = name
         try:
+            self._wear(name)
             save_setting(("studio", "theme"), name)
-            self._asked_theme = ""
-            self.use_settings()
         except StudioError as error:
             self.show_error(error)
 
@@ -359,6 +360,15 @@ class StudioApp(App[None]):
         told = Text(visible(traceback.format_exc()), overflow="fold")
         self._exit_renderables.append(Segments(self.console.render(told)))
         self._close_messages_no_wait()
+
+
+def _looks() -> StudioLooks:
+    # Reading settings loads what reads YAML: who has none starts without it.
+    if not os.environ.get(SETTINGS_VARIABLE) and not settings_file().is_file():
+        return StudioLooks()
+    from am_studio.foundation.settings import user_settings
+
+    return user_settings().studio
 
 
 def _savable(screens: Sequence[Screen[Any]]) -> list[Screen[Any]]:

@@ -9,16 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import Field
 from textual.theme import BUILTIN_THEMES, Theme
 
 from am_studio.foundation.errors import StudioError, nearest
-from am_studio.foundation.files import read_text
 from am_studio.foundation.locations import settings_file
-from am_studio.foundation.studio_form import BUILT_IN_THEMES
-from am_studio.foundation.yamlfile import Form, load_as, parse_yaml
+from am_studio.foundation.studio_looks import BUILT_IN_THEMES
 
-_COLOUR = r"^#[0-9a-fA-F]{6}$"
 _USUAL = {"dark": "textual-dark", "light": "textual-light", "ansi": "ansi-dark", "ansi-light": "ansi-light"}
 CONTRAST = Theme(
     name="am-contrast",
@@ -47,22 +43,6 @@ CONTRAST = Theme(
     },
 )
 """White on black, every text at 7:1 or better."""
-
-
-class ThemeForm(Form):
-    """A theme of the user's own. What is left out follows from what is given."""
-
-    dark: bool = Field(True, description="Whether text is light on a dark ground.")
-    primary: str = Field(pattern=_COLOUR, description="Titles and frames, such as `'#0178d4'`.")
-    secondary: str | None = Field(None, pattern=_COLOUR, description="Second to `primary`.")
-    accent: str | None = Field(None, pattern=_COLOUR, description="Keys, and what is chosen.")
-    foreground: str | None = Field(None, pattern=_COLOUR, description="Text.")
-    background: str | None = Field(None, pattern=_COLOUR, description="Behind everything.")
-    surface: str | None = Field(None, pattern=_COLOUR, description="Behind panes and dialogs.")
-    panel: str | None = Field(None, pattern=_COLOUR, description="Bars.")
-    warning: str | None = Field(None, pattern=_COLOUR, description="Warnings; a sign stands beside the colour always.")
-    error: str | None = Field(None, pattern=_COLOUR, description="Errors.")
-    success: str | None = Field(None, pattern=_COLOUR, description="What went well.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +77,10 @@ def choose_theme(name: str) -> Chosen:
     if name not in theme_names():
         hint = nearest(name, theme_names()) or f"themes are {', '.join(theme_names())}"
         raise StudioError(f"there is no theme '{name}'", f"{path} is not there", hint)
+    from am_studio.tui.settings.own_theme import read_theme
+
     changed = path.stat().st_mtime_ns
-    form = load_as(ThemeForm, parse_yaml(read_text(path), str(path)))
-    return Chosen(Theme(name=f"own-{name}", **form.model_dump(exclude_none=True)), path, changed)
+    return Chosen(read_theme(f"own-{name}", path), path, changed)
 
 
 def is_changed(chosen: Chosen) -> bool:

@@ -23,6 +23,8 @@ def save_setting(path: Sequence[str], value: Value | None) -> None:
     StudioError when the file is broken, cannot be written, or would not be sound with this value in it.
     """
     file = settings_file()
+    if file.exists() and not file.is_file():
+        raise StudioError(f"{file} is no file that settings could be kept in")
     if os.environ.get("AM_STUDIO_CONFIG") and not (file.is_file() or file.parent.is_dir()):
         raise StudioError(f"{file} cannot be written", "its directory is not there")
     old = read_text(file) if file.is_file() else ""
