@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +14,7 @@ from textual.pilot import Pilot
 from textual.widgets import DataTable, Input, Select, Switch
 
 from am_studio.foundation.errors import StudioError
+from am_studio.foundation.files import write_atomic
 from am_studio.foundation.settings import user_settings
 from am_studio.tui.app import StudioApp
 from am_studio.tui.jump import JumpScreen
@@ -74,6 +77,14 @@ def test_a_first_setting_makes_a_file_for_its_owner_alone(config: Path) -> None:
     save_setting(("studio", "vim"), "true")
     assert user_settings().studio.vim
     assert config.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_is_no_file_is_never_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(StudioError, match="is no file"):
+        write_atomic(pipe, b"text")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
 def test_every_theme_can_be_worn_and_a_missing_one_is_told(config: Path) -> None:

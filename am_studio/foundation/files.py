@@ -19,8 +19,11 @@ MEGABYTE = 1_000_000
 def write_atomic(path: Path, data: bytes) -> None:
     """Replace the file's content with `data`, or leave it untouched.
 
-    Raises StudioError when the directory cannot be written or the disk is full.
+    Raises StudioError when the directory cannot be written or the disk is full, or what is there is no file.
     """
+    if path.exists() and not path.is_file():
+        # A device or a pipe would be replaced by a file, and a directory cannot be.
+        raise StudioError(f"{path} is no file", "it was left as it is")
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     except OSError as error:
