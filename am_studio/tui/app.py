@@ -31,10 +31,13 @@ from am_studio.foundation.hygiene import visible
 from am_studio.foundation.locations import SETTINGS_VARIABLE, settings_file
 from am_studio.foundation.studio_looks import BUILT_IN_THEMES, StudioLooks
 from am_studio.tui.collector import calm_collector
+from am_studio.tui.crash import write_report
+from am_studio.tui.drafts import AUTOSAVE_SECONDS, DraftKeeper, KeepsDraft, LeftBehind, left_behind
 from am_studio.tui.help import help_for
 from am_studio.tui.library.screen import LibraryScreen
 from am_studio.tui.navigation import load_screen, unsaved_on
 from am_studio.tui.palette import Command, StudioCommands
+from am_studio.tui.recovery import offer
 from am_studio.tui.strangers import StudioLineFilter, plain
 from am_studio.tui.themes import Chosen, choose_theme, is_changed
 from am_studio.tui.vim import VimKeys
@@ -69,6 +72,13 @@ class OpeningFailed(Message):
     error: StudioError
 
 
+@dataclass
+class DraftsFound(Message):
+    """Earlier studios ended with unsaved work."""
+
+    found: tuple[LeftBehind, ...]
+
+
 class StudioApp(App[None]):
     """The studio. Starts on the library."""
 
@@ -93,6 +103,7 @@ class StudioApp(App[None]):
         self._line_filters: tuple[LineFilter, ...] = ()
         self._asked_theme, self._chosen = theme, Chosen(BUILTIN_THEMES["textual-dark"])
         self._vim: VimKeys | None = None
+        self._drafts, self._drafts_failed = DraftKeeper(), False
         self.looks = StudioLooks()
         self._start_problem: StudioError | None = None
         try:
@@ -147,6 +158,8 @@ class StudioApp(App[None]):
         if self._start_problem is not None:
             self.show_error(self._start_problem)
         self.set_interval(THEME_SECONDS, self._look_at_theme)
+        self.set_interval(AUTOSAVE_SECONDS, self.keep_drafts)
+        self._look_for_drafts()
 
     async def on_event(self, event: Event) -> None:
         """Vim's keys, where they are chosen, stand for arrows before anything else sees them."""
@@ -191,6 +204,34 @@ class StudioApp(App[None]):
         letter = await self.push_screen_wait(JumpScreen(jump_places(self.screen, targets)))
         if letter in targets:
             targets[letter].focus()
+
+    # Unsaved work. ---------------------------------------------------------------------------------------------------
+
+    def keep_drafts(self) -> None:
+        """Write down what is unsaved on any screen, so that nothing but the last seconds can be lost."""
+        drafts = [screen.unsaved_draft() for screen in self.screen_stack if isinstance(screen, KeepsDraft)]
+        try:
+            self._drafts.keep([draft for draft in drafts if draft is not None])
+        except StudioError as error:
+            if not self._drafts_failed:
+                self._drafts_failed = True
+                self.show_error(error)
+
+    @work(thread=True, group="drafts")
+    def _look_for_drafts(self) -> None:
+        found = left_behind()
+        if found:
+            self.post_message(DraftsFound(found))
+
+    @on(DraftsFound)
+    @work(group="recovery", exclusive=True)
+    async def _offer_drafts(self, message: DraftsFound) -> None:
+        await offer(self, message.found)
+
+    def exit(self, result: None = None, return_code: int = 0, message: Any = None) -> None:
+        """Leave the studio: what was not saved has been given up."""
+        self._drafts.close()
+        super().exit(result, return_code, message)
 
     # From screen to screen. ------------------------------------------------------------------------------------------
 
@@ -357,7 +398,12 @@ class StudioApp(App[None]):
     def _fatal_error(self) -> None:
         # Textual's own report prints local variables, which may hold keys and strangers' text.
         self.bell()
-        told = Text(visible(traceback.format_exc()), overflow="fold")
+        trace = traceback.format_exc()
+        report = write_report(trace, [type(screen).__name__ for screen in self.screen_stack])
+        where = (
+            f"\nThis is also in {report}. Unsaved work is offered when the studio is opened again.\n" if report else ""
+        )
+        told = Text(visible(trace + where), overflow="fold")
         self._exit_renderables.append(Segments(self.console.render(told)))
         self._close_messages_no_wait()
 
