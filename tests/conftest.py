@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import textwrap
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,13 @@ import pytest
 
 # The settings of whoever runs the tests are no part of them, in processes that tests start neither.
 os.environ["AM_STUDIO_CONFIG"] = os.devnull
+
+
+@pytest.fixture(autouse=True)
+def own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test's studio leaves behind is not offered to the next."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / f"state-{uuid.uuid4().hex}"))
+
 
 SMALL_SCENARIO = """
 format: 1

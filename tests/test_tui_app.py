@@ -196,7 +196,7 @@ async def test_the_library_is_never_left_by_escape() -> None:
 
 @pytest.mark.asyncio
 async def test_a_screen_that_this_version_lacks_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(navigation.SCREENS, "nowhere", "NowhereScreen")
+    monkeypatch.setitem(navigation.SCREENS, "nowhere", ("nowhere.screen", "NowhereScreen"))
     app = StudioApp()
     async with app.run_test() as pilot:
         app._open("nowhere", tuple)
@@ -216,7 +216,7 @@ async def test_a_scenario_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.asyncio
 async def test_every_screen_of_the_list_can_be_loaded() -> None:
-    for name, kind in navigation.SCREENS.items():
+    for name, (_, kind) in navigation.SCREENS.items():
         assert navigation.load_screen(name).__name__ == kind
 
 

@@ -55,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     if words and words[0] in ("-h", "--help", "help"):
         print(_help())
         return 0
-    verb, rest = (words[0], words[1:]) if words else ("studio", [])
+    verb, rest = (words[0], words[1:]) if words and not words[0].startswith("--") else ("studio", words)
     try:
         if verb not in VERBS:
             from am_studio.foundation.errors import nearest

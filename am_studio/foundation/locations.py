@@ -26,6 +26,13 @@ def user_directory() -> Path:
     return Path(platformdirs.user_data_dir("am-studio", appauthor=False))
 
 
+def state_directory() -> Path:
+    """Where the program keeps what it remembers of its own: drafts, crash reports, where one was."""
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("am-studio", appauthor=False))
+
+
 def installed_packs() -> Path:
     """Where packs lie that were installed from somewhere else."""
     return user_directory() / "packs"

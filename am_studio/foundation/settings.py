@@ -22,6 +22,8 @@ from am_studio.foundation.errors import FileProblems, StudioError
 from am_studio.foundation.files import read_text
 from am_studio.foundation.locations import SETTINGS_VARIABLE, settings_file
 from am_studio.foundation.model_forms import VARIABLE, ModelSettingsForm, over
+from am_studio.foundation.studio_form import StudioForm
+from am_studio.foundation.studio_looks import StudioLooks
 from am_studio.foundation.yamlfile import Form, load_as, parse_yaml
 
 CONFIRM_ABOVE_USD = 1.0
@@ -67,6 +69,7 @@ class SettingsForm(Form):
     confirm_above_usd: float = Field(
         CONFIRM_ABOVE_USD, ge=0, description="US dollars: a run that can cost more is asked about before it starts."
     )
+    studio: StudioForm = Field(default_factory=StudioForm, description="Looks and keys of the studio.")
     models: dict[str, ModelSettingsForm] = Field(
         default_factory=dict,
         description="Settings by model: an exact name, `provider/*`, or `*`. The closest one wins, field by field; a study's own settings win over all.",
@@ -101,6 +104,7 @@ class UserSettings:
     models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By pattern: the fields that are given, as in `ModelSettingsForm`."""
     keys: Mapping[str, Secret] = field(default_factory=dict)
+    studio: StudioLooks = field(default_factory=StudioLooks)
 
     def for_model(self, name: str) -> dict[str, Any]:
         """What is given for the model of this name: by its exact name over the longest prefix over shorter ones over `*`."""
@@ -170,7 +174,7 @@ def _read(path: Path, mode: int) -> UserSettings:
     if form.keys and os.name == "posix" and mode & _READABLE_BY_OTHERS:
         raise StudioError(f"{path} holds keys, and others can read it", hint=f"chmod 600 {shlex.quote(str(path))}")
     models = {pattern: model.model_dump(exclude_unset=True) for pattern, model in form.models.items()}
-    return UserSettings(form.confirm_above_usd, models, form.keys)
+    return UserSettings(form.confirm_above_usd, models, form.keys, form.studio.looks())
 
 
 def _form(text: str, path: Path) -> SettingsForm | FileProblems:

@@ -6,9 +6,10 @@ It holds no data of its own and does no research work; screens do. A screen reac
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -18,23 +19,41 @@ from textual import on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
+from textual.events import Event, Key
 from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
+from textual.theme import BUILTIN_THEMES
 from textual.worker import get_current_worker
 
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.hygiene import visible
+from am_studio.foundation.locations import SETTINGS_VARIABLE, settings_file
+from am_studio.foundation.studio_looks import BUILT_IN_THEMES, StudioLooks
 from am_studio.tui.collector import calm_collector
+from am_studio.tui.crash import write_report
+from am_studio.tui.drafts import AUTOSAVE_SECONDS, DraftKeeper, KeepsDraft, LeftBehind, left_behind
 from am_studio.tui.help import help_for
 from am_studio.tui.library.screen import LibraryScreen
 from am_studio.tui.navigation import load_screen, unsaved_on
 from am_studio.tui.palette import Command, StudioCommands
+from am_studio.tui.recovery import offer
 from am_studio.tui.strangers import StudioLineFilter, plain
+from am_studio.tui.themes import Chosen, choose_theme, is_changed
+from am_studio.tui.vim import VimKeys
 from am_studio.tui.widgets import Choice, ChoiceScreen
 
-THEMES = {"dark": "textual-dark", "light": "textual-light"}
-"""The studio's themes by the word that people use."""
+THEME_SECONDS = 1.0
+"""How often the user's own theme is looked at for changes."""
+
+
+_THEME_TOLD = {
+    "dark": "Light text on a dark ground.",
+    "light": "Dark text on a light ground.",
+    "contrast": "White on black, no greys.",
+    "ansi": "The terminal's own sixteen colours, for a dark ground.",
+    "ansi-light": "The terminal's own sixteen colours, for a light ground.",
+}
 
 
 @dataclass
@@ -53,6 +72,13 @@ class OpeningFailed(Message):
     error: StudioError
 
 
+@dataclass
+class DraftsFound(Message):
+    """Earlier studios ended with unsaved work."""
+
+    found: tuple[LeftBehind, ...]
+
+
 class StudioApp(App[None]):
     """The studio. Starts on the library."""
 
@@ -65,12 +91,27 @@ class StudioApp(App[None]):
         Binding("escape", "go_back", "Back", id="app.back", tooltip="Back to the screen before", show=False),
         Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave the studio; asks when work is unsaved"),
         Binding("ctrl+q", "quit", "Quit", id="app.quit_anywhere", tooltip="Quit", show=False, priority=True),
+        Binding(
+            "f10,backslash", "jump", "Jump", id="app.jump", tooltip="A letter for every part: go there", show=False
+        ),
+        Binding("comma", "settings", "Settings", id="app.settings", tooltip="Looks and keys", show=False),
     ]
 
-    def __init__(self, *, theme: str = "dark") -> None:
+    def __init__(self, *, theme: str = "") -> None:
+        """`theme` wins over that of the settings."""
         super().__init__()
         self._line_filters: tuple[LineFilter, ...] = ()
-        self.theme = THEMES[theme]
+        self._asked_theme, self._chosen = theme, Chosen(BUILTIN_THEMES["textual-dark"])
+        self._vim: VimKeys | None = None
+        self._drafts, self._drafts_failed = DraftKeeper(), False
+        self.looks = StudioLooks()
+        self._start_problem: StudioError | None = None
+        try:
+            self.use_settings()
+        except StudioError as error:
+            # The studio opens all the same: it is where the mistake can be read.
+            self._start_problem = error
+            self._wear(theme or "dark")
 
     def get_default_screen(self) -> Screen[Any]:
         """The library, so that nothing is drawn before it."""
@@ -82,6 +123,115 @@ class StudioApp(App[None]):
             # Strips cache what a filter made of them by the filter itself: it has to be the same one every time.
             self._line_filters = (StudioLineFilter(), *super().get_line_filters())
         return self._line_filters
+
+    # Settings. -------------------------------------------------------------------------------------------------------
+
+    def use_settings(self) -> None:
+        """Look and listen as the settings file says now; StudioError when it, or the theme, cannot be used."""
+        self.looks = looks = _looks()
+        self._wear(self._asked_theme or looks.theme)
+        self._vim = VimKeys() if looks.vim else None
+        self.set_keymap({name: keys.replace(" ", "") for name, keys in looks.keys.items()})
+        self.set_class(looks.spacing == "compact", "-compact")
+
+    def _wear(self, theme: str) -> None:
+        chosen = choose_theme(theme)
+        self.register_theme(chosen.theme)
+        self._chosen = chosen
+        if self.theme == chosen.theme.name:
+            # The same name with other colours: Textual only looks when the name changes.
+            self._watch_theme(chosen.theme.name)
+        self.theme = chosen.theme.name
+
+    def _look_at_theme(self) -> None:
+        """Wear the user's own theme anew when its file has changed; what is wrong with it is told, and the old one stays."""
+        if is_changed(self._chosen):
+            path = self._chosen.file
+            try:
+                self._wear(path.stem if path else "dark")
+            except StudioError as error:
+                self._chosen = replace(self._chosen, changed=path.stat().st_mtime_ns if path else 0)
+                self.show_error(error)
+
+    def on_mount(self) -> None:
+        """Tell what is wrong with the settings, and watch a theme of the user's own."""
+        if self._start_problem is not None:
+            self.show_error(self._start_problem)
+        self.set_interval(THEME_SECONDS, self._look_at_theme)
+        self.set_interval(AUTOSAVE_SECONDS, self.keep_drafts)
+        self._look_for_drafts()
+
+    async def on_event(self, event: Event) -> None:
+        """Vim's keys, where they are chosen, stand for arrows before anything else sees them."""
+        if self._vim is not None and isinstance(event, Key) and not event.is_forwarded:
+            translated = self._vim.translated(event, self.focused)
+            if translated is None:
+                return
+            event = translated
+        await super().on_event(event)
+
+    def open_settings(self) -> None:
+        """Open the settings."""
+
+        def shown() -> tuple[Any, ...]:
+            from am_studio.tui.settings.screen import settings_shown
+
+            return (settings_shown(),)
+
+        self._open("settings", shown)
+
+    def open_keys(self) -> None:
+        """Open the list of all keys."""
+
+        def bindings() -> tuple[Any, ...]:
+            from am_studio.tui.settings.bindings import every_binding
+
+            return (every_binding(),)
+
+        self._open("keys", bindings)
+
+    def action_settings(self) -> None:
+        """Open the settings, once."""
+        if not any(type(screen).__name__ in {"SettingsScreen", "KeysScreen"} for screen in self.screen_stack):
+            self.open_settings()
+
+    @work(group="jump", exclusive=True)
+    async def action_jump(self) -> None:
+        """A letter over everything that can have the focus; the one that is pressed gets it."""
+        from am_studio.tui.jump import JumpScreen, jump_places, jump_targets
+
+        targets = jump_targets(self.screen)
+        letter = await self.push_screen_wait(JumpScreen(jump_places(self.screen, targets)))
+        if letter in targets:
+            targets[letter].focus()
+
+    # Unsaved work. ---------------------------------------------------------------------------------------------------
+
+    def keep_drafts(self) -> None:
+        """Write down what is unsaved on any screen, so that nothing but the last seconds can be lost."""
+        drafts = [screen.unsaved_draft() for screen in self.screen_stack if isinstance(screen, KeepsDraft)]
+        try:
+            self._drafts.keep([draft for draft in drafts if draft is not None])
+        except StudioError as error:
+            if not self._drafts_failed:
+                self._drafts_failed = True
+                self.show_error(error)
+
+    @work(thread=True, group="drafts")
+    def _look_for_drafts(self) -> None:
+        found = left_behind()
+        if found:
+            self.post_message(DraftsFound(found))
+
+    @on(DraftsFound)
+    @work(group="recovery", exclusive=True)
+    async def _offer_drafts(self, message: DraftsFound) -> None:
+        await offer(self, message.found)
+
+    def exit(self, result: None = None, return_code: int = 0, message: Any = None) -> None:
+        """Leave the studio: what was not saved has been given up."""
+        self._drafts.close()
+        super().exit(result, return_code, message)
 
     # From screen to screen. ------------------------------------------------------------------------------------------
 
@@ -196,13 +346,24 @@ class StudioApp(App[None]):
         """Show what every key does here."""
         self.push_screen(help_for(self.screen))
 
+    def action_keys(self) -> None:
+        """Open the list of all keys."""
+        self.open_keys()
+
     def action_help_quit(self) -> None:
         """Somebody pressed ctrl+c, which copies: say how to leave."""
         self.notify("ctrl+c copies here; press q or ctrl+q to leave the studio")
 
     def action_set_theme(self, name: str) -> None:
-        """Use the dark or the light theme."""
-        self.theme = THEMES[name]
+        """Use the theme of this name, and go on using it next time where settings can be kept."""
+        from am_studio.tui.settings.store import save_setting
+
+        self._asked_theme = name
+        try:
+            self._wear(name)
+            save_setting(("studio", "theme"), name)
+        except StudioError as error:
+            self.show_error(error)
 
     def action_library(self) -> None:
         """Go back to the library, screen by screen, so that unsaved work is asked about."""
@@ -218,8 +379,13 @@ class StudioApp(App[None]):
             Command("app: Go back", "Back to the screen before.", "app.go_back"),
             Command("app: Library", "Packs, scenarios and recent runs.", "app.library"),
             Command("app: Help", "What every key does here.", "app.help"),
-            Command("theme: Dark", "Light text on a dark ground.", "app.set_theme('dark')"),
-            Command("theme: Light", "Dark text on a light ground.", "app.set_theme('light')"),
+            Command("app: Jump", "A letter for every part of the screen: go there.", "app.jump"),
+            Command("app: Settings", "Looks and keys.", "app.settings"),
+            Command("app: Keys", "Which key does what; change it.", "app.keys"),
+            *(
+                Command(f"theme: {name.title()}", _THEME_TOLD[name], f"app.set_theme('{name}')")
+                for name in BUILT_IN_THEMES
+            ),
             Command("app: Quit", "Leave the studio; asks when work is unsaved.", "app.quit"),
         ]
 
@@ -232,9 +398,23 @@ class StudioApp(App[None]):
     def _fatal_error(self) -> None:
         # Textual's own report prints local variables, which may hold keys and strangers' text.
         self.bell()
-        told = Text(visible(traceback.format_exc()), overflow="fold")
+        trace = traceback.format_exc()
+        report = write_report(trace, [type(screen).__name__ for screen in self.screen_stack])
+        where = (
+            f"\nThis is also in {report}. Unsaved work is offered when the studio is opened again.\n" if report else ""
+        )
+        told = Text(visible(trace + where), overflow="fold")
         self._exit_renderables.append(Segments(self.console.render(told)))
         self._close_messages_no_wait()
+
+
+def _looks() -> StudioLooks:
+    # Reading settings loads what reads YAML: who has none starts without it.
+    if not os.environ.get(SETTINGS_VARIABLE) and not settings_file().is_file():
+        return StudioLooks()
+    from am_studio.foundation.settings import user_settings
+
+    return user_settings().studio
 
 
 def _savable(screens: Sequence[Screen[Any]]) -> list[Screen[Any]]:

@@ -14,13 +14,15 @@ from textual.screen import Screen
 from am_studio.foundation.errors import StudioError
 
 SCREENS = {
-    "author": "AuthorScreen",
-    "study": "StudyScreen",
-    "board": "BoardScreen",
-    "results": "ResultsScreen",
-    "transcripts": "TranscriptsScreen",
+    "author": ("author.screen", "AuthorScreen"),
+    "study": ("study.screen", "StudyScreen"),
+    "board": ("board.screen", "BoardScreen"),
+    "results": ("results.screen", "ResultsScreen"),
+    "transcripts": ("transcripts.screen", "TranscriptsScreen"),
+    "settings": ("settings.screen", "SettingsScreen"),
+    "keys": ("settings.keys_screen", "KeysScreen"),
 }
-"""The screens that are opened by name, and their classes in `am_studio.tui.NAME.screen`."""
+"""The screens that are opened by name: their modules in `am_studio.tui`, and their classes."""
 
 
 @runtime_checkable
@@ -37,9 +39,10 @@ def load_screen(name: str) -> type[Screen[Any]]:
 
     Importing may take a while, for it loads what the screen works with: call it in a thread.
     """
-    module = f"am_studio.tui.{name}.screen"
+    place, kind = SCREENS[name]
+    module = f"am_studio.tui.{place}"
     try:
-        found: type[Screen[Any]] = getattr(importlib.import_module(module), SCREENS[name])
+        found: type[Screen[Any]] = getattr(importlib.import_module(module), kind)
     except ModuleNotFoundError as error:
         if not module.startswith(error.name or "?"):
             raise

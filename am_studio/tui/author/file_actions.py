@@ -21,6 +21,7 @@ from am_studio.foundation.errors import StudioError
 from am_studio.foundation.files import MEGABYTE, read_text
 from am_studio.scenarios.documents import DiskConflict
 from am_studio.tui.author.base import AuthorBase, stem
+from am_studio.tui.drafts import Draft
 from am_studio.tui.strangers import MUTED, joined, plain
 from am_studio.tui.widgets import Choice, ChoiceScreen
 
@@ -66,6 +67,12 @@ class FileActions(AuthorBase):
     def unsaved(self) -> tuple[str, ...]:
         """The files that differ from the disk as they were loaded."""
         return self.document.dirty
+
+    def unsaved_draft(self) -> Draft | None:
+        """What would be lost if the program ended now."""
+        dirty, texts = self.document.dirty, self.document.texts
+        place = str(self.document.directory)
+        return Draft("scenario", place, {name: texts.get(name) for name in dirty}) if dirty else None
 
     def action_save(self) -> None:
         """Write the changed files; a file that changed on disk meanwhile is asked about first."""

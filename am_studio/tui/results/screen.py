@@ -71,7 +71,9 @@ class ResultsScreen(Screen[None]):
         Binding("o", "next_outcome", "Outcome", id="results.outcome", tooltip="The next outcome"),
         Binding("e", "export", "Export", id="results.export", tooltip="JSON and CSV of the effects, beside the run"),
         Binding("t", "transcripts", "All trials", id="results.transcripts", tooltip="The trials of the whole run"),
-        Binding("j", "judge", "Judge", id="results.judge", tooltip="How far the judge can be trusted, by human labels"),
+        Binding(
+            "j,J", "judge", "Judge", id="results.judge", tooltip="How far the judge can be trusted, by human labels"
+        ),
         Binding("b", "board", "Board", id="results.board", tooltip="The run board", show=False),
         Binding("u", "update", "Update", id="results.update", tooltip="Read the run again", show=False),
         Binding("w", "report", "Report", id="results.report", tooltip="Write a report of the run", show=False),

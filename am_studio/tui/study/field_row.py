@@ -83,8 +83,10 @@ class ScenarioSelect(Select[str]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,space", "show_overlay", "Choose", id="scenario.choose", tooltip="Choose a scenario"),
-        Binding("up", "app.focus_previous", "Field before", id="scenario.before", show=False),
-        Binding("down", "app.focus_next", "Next field", id="scenario.next", show=False),
+        Binding(
+            "up", "app.focus_previous", "Field before", id="scenario.before", tooltip="The field above", show=False
+        ),
+        Binding("down", "app.focus_next", "Next field", id="scenario.next", tooltip="The field below", show=False),
     ]
 
 

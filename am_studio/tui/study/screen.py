@@ -21,6 +21,7 @@ from am_studio.runs.study_assessment import FieldPath, assess
 from am_studio.runs.study_document import StudyDocument
 from am_studio.scenarios.documents import DiskConflict
 from am_studio.scenarios.references import all_references
+from am_studio.tui.drafts import Draft
 from am_studio.tui.palette import Command
 from am_studio.tui.study import dialogs
 from am_studio.tui.study.advice_flow import advise_study
@@ -58,9 +59,10 @@ class StudyScreen(StudyLayout):
         Binding("f8,o", "open_scenario", "Scenario", id="study.scenario", tooltip="Edit its scenario", show=False),
     ]
 
-    def __init__(self, path: Path | None = None, scenario: str = "") -> None:
+    def __init__(self, path: Path | None = None, scenario: str = "", *, document: StudyDocument | None = None) -> None:
+        """The study in this file, or a new one of this scenario, or one that is being edited already."""
         super().__init__()
-        self._path, self._scenario = path, scenario
+        self._path, self._scenario, self._given = path, scenario, document
         self._settling: Timer | None = None
         self._assessing = False
         self._seen_on_disk: bytes | None = None
@@ -83,7 +85,9 @@ class StudyScreen(StudyLayout):
     def _open(self) -> None:
         try:
             references = tuple(all_references())
-            if self._path is not None:
+            if self._given is not None:
+                document = self._given
+            elif self._path is not None:
                 document = StudyDocument.open(self._path)
             else:
                 document = StudyDocument.new(self._scenario or next(iter(references), ""))
@@ -205,6 +209,13 @@ class StudyScreen(StudyLayout):
     def unsaved(self) -> tuple[str, ...]:
         """The file, when leaving would lose something."""
         return (self.document.path.name,) if self.document is not None and self.document.dirty else ()
+
+    def unsaved_draft(self) -> Draft | None:
+        """What would be lost if the program ended now."""
+        document = self.document
+        if document is None or not document.dirty:
+            return None
+        return Draft("study", str(document.path), {document.path.name: document.text})
 
     async def action_save(self) -> None:
         """Write the file."""

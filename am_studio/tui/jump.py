@@ -1,0 +1,81 @@
+"""Jump mode: a letter over everything that can have the focus; pressing it goes there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.events import Key
+from textual.geometry import Offset
+from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
+from textual.widgets import Label
+
+from am_studio.tui.strangers import plain
+
+LETTERS = "asdfghjklqwertyuiopzxcvbnm1234567890"
+
+
+def jump_targets(screen: Screen[object]) -> dict[str, Widget]:
+    """What can have the focus and is seen, by letter: from top to bottom, then from left to right."""
+    seen = [widget for widget in screen.focus_chain if _place(screen, widget) is not None]
+    ordered = sorted(seen, key=lambda widget: (widget.region.y, widget.region.x))
+    return dict(zip(LETTERS, ordered, strict=False))
+
+
+def _place(screen: Screen[object], widget: Widget) -> Offset | None:
+    """Where its first seen corner is; None when nothing of it is on the screen."""
+    try:
+        region, clip = screen.find_widget(widget).region, screen.find_widget(widget).clip
+    except LookupError:
+        return None
+    shown = region.intersection(clip).intersection(screen.region)
+    return shown.offset if shown.area else None
+
+
+class JumpScreen(ModalScreen[str]):
+    """Letters over the screen before; the result is the one that was pressed, or empty."""
+
+    DEFAULT_CSS = """
+    JumpScreen { background: $background 40%; }
+    JumpScreen Label {
+        position: absolute; width: 3; height: 1; content-align: center middle;
+        background: $accent; color: $background; text-style: bold;
+    }
+    JumpScreen .jump--told { width: auto; dock: bottom; position: relative; background: $panel; color: $foreground; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Cancel", id="jump.leave", tooltip="Stay where you are"),
+    ]
+
+    def __init__(self, places: Mapping[str, Offset]) -> None:
+        super().__init__()
+        self._places = places
+
+    def compose(self) -> ComposeResult:
+        """A label a place."""
+        for letter, place in self._places.items():
+            label = Label(plain(letter))
+            label.styles.offset = (place.x, place.y)
+            yield label
+        yield Label(plain(" a letter jumps there · escape stays "), classes="jump--told")
+
+    def on_key(self, event: Key) -> None:
+        """A letter that is shown goes there."""
+        if event.character in self._places:
+            event.stop()
+            self.dismiss(event.character)
+
+    def action_leave(self) -> None:
+        """Stay."""
+        self.dismiss("")
+
+
+def jump_places(screen: Screen[object], targets: Mapping[str, Widget]) -> dict[str, Offset]:
+    """Where each letter stands."""
+    found: Sequence[tuple[str, Offset | None]] = [
+        (letter, _place(screen, widget)) for letter, widget in targets.items()
+    ]
+    return {letter: place for letter, place in found if place is not None}

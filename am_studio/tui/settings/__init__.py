@@ -1,0 +1,1 @@
+"""The settings of the studio: what may be set, by a form; which key does what, by pressing it."""
