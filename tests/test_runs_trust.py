@@ -19,7 +19,7 @@ from am_studio.cli.label_loop import Queue
 from am_studio.cli.main import main
 from am_studio.foundation.errors import StudioError
 from am_studio.judging import meant
-from am_studio.records import ModelFailure
+from am_studio.records import ModelFailure, TrustGate
 from am_studio.reports.label_sheet import read_sheet, sheet_of, store_sheet
 from am_studio.reports.run_results import run_as_json
 from am_studio.reports.trust_results import WIDTH, trust_as_json, trust_lines, trust_sentence
@@ -29,6 +29,7 @@ from am_studio.runs.deviations import AnalysisChoices
 from am_studio.runs.label_samples import draw_labels, judged, label_sample
 from am_studio.runs.labels import read_labels, set_label
 from am_studio.runs.plan import plan_hash
+from am_studio.runs.referee_judge import judge_questions
 from am_studio.runs.runfile import RunFile
 from am_studio.runs.study import load_study, study_as_json, study_from_json
 from am_studio.runs.trust import lacking, trust
@@ -220,6 +221,37 @@ def test_without_labels_nothing_is_known_and_nothing_is_said(path: Path) -> None
         assert trust(run) is None
         assert analyse(run).trust is None
         assert run_as_json(run, analyse(run))["trust"] is None
+
+
+# What a referee asks. --------------------------------------------------------------------------------------------------
+
+
+def asked_about(path: Path, *, meant: bool = False, gate: TrustGate | None = None) -> dict[str, str]:
+    """By kind: what is asked of the judge."""
+    with RunFile.open(path) as run:
+        outcome = carried_scenario(run).questions.outcome("coercion")
+        found = judge_questions(outcome, run.plan.judge, trust(run), gate, meant=meant)
+        return {question.kind: question.text for question in found}
+
+
+def test_a_referee_asks_for_labels_until_there_are_enough_and_then_whether_they_agree(path: Path) -> None:
+    assert "no drawn trial has a label" in asked_about(path)["judge-unchecked"]
+    label_all(path, size=15)
+    assert asked_about(path) == {
+        "judge-unchecked": "Nobody knows how often rules/1 errs on coercion: 15 drawn trials have a label, 20 would do."
+    }
+    assert asked_about(path, gate=TrustGate(kappa=0.5, labels=12)) == {}
+    label_all(path, size=30)
+    assert asked_about(path) == {}
+    label_all(path, size=30, wrong=14)
+    assert list(asked_about(path)) == ["judge-doubtful"]
+    assert "0.6 is wanted" in asked_about(path)["judge-doubtful"]
+
+
+def test_a_referee_does_not_ask_where_the_truth_is_stored(path: Path) -> None:
+    assert asked_about(path, meant=True) == {}
+    with RunFile.open(path) as run:
+        assert not {question.kind for question in analyse(run).questions} & {"judge-unchecked", "judge-doubtful"}
 
 
 # The gate. -----------------------------------------------------------------------------------------------------------
