@@ -141,6 +141,7 @@ def _show_action(action: Action, turn: str) -> None:
         ("to", ", ".join(action.to)),
         ("cc", ", ".join(action.cc)),
         ("email", action.email),
+        ("forwards", _forwarded(action)),
         ("subject", action.subject),
     ]
     if action.kind not in {"send_email", "forward_email"}:
@@ -150,6 +151,12 @@ def _show_action(action: Action, turn: str) -> None:
             data(f"    {label}: {value}")
     if action.body:
         data(_indented(action.body, "      "))
+
+
+def _forwarded(action: Action) -> str:
+    """What the mail that was forwarded is about, and how much of it there is."""
+    subject, _, body = action.forwarded.partition("\n\n")
+    return f"{subject} ({len(body):,} characters)" if action.forwarded else ""
 
 
 def _indented(text: str, by: str = "  ") -> str:
