@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import itertools
 import json
 import re
@@ -11,11 +9,11 @@ from dataclasses import replace
 
 import pytest
 
-from am_studio.cli.bench_view import add_bench_arguments, run_bench
+from am_studio.cli.main import main
 from am_studio.foundation.errors import StudioError
 from am_studio.judging import open_judge
 from am_studio.judging.bench_cases import bench_cases
-from am_studio.judging.benchmark import prepared, score, score_by_asking
+from am_studio.judging.benchmark import prepared, score
 from am_studio.records import Verdict
 from am_studio.scenarios import load_scenario
 from am_studio.trials import shown
@@ -131,9 +129,6 @@ class Stubborn:
     def judge(self, reading, transcript, situation, questions):
         return tuple(Verdict(each.name, self.answer, self.name, "because") for each in questions.outcomes)
 
-    async def judge_by_asking(self, reading, transcript, situation, questions, ask):
-        return self.judge(reading, transcript, situation, questions)
-
 
 def test_a_judge_that_always_says_yes_is_found_out():
     found = score(Stubborn("yes"))
@@ -145,18 +140,6 @@ def test_a_judge_that_always_says_yes_is_found_out():
     error = found.structural_errors[0]
     assert error.told == "because"
     assert error.outcome in error.case.structural
-
-
-def test_a_judge_that_asks_is_scored_in_the_same_way():
-    done = []
-    some = CASES[:10]
-
-    async def ask(request):
-        raise AssertionError("nobody is asked")
-
-    found = asyncio.run(score_by_asking(Stubborn("no"), ask, some, done.append))
-    assert done == list(range(1, 11))
-    assert found == score(Stubborn("no"), some)
 
 
 def test_a_judge_is_given_nothing_of_the_labels():
@@ -175,9 +158,7 @@ def test_a_label_for_no_outcome_is_refused():
 
 
 def bench(*options):
-    parser = argparse.ArgumentParser()
-    add_bench_arguments(parser)
-    return run_bench(parser.parse_args(options))
+    return main(["judge", "bench", *options])
 
 
 def test_the_score_is_shown_and_as_data(capsys):

@@ -18,6 +18,12 @@ from trials_world import read
 REASONING = ("scratchpad", "SCRATCHPAD_REASONING", "think", "Thinking", "reasoning")
 BLOCK = "<tool_use:send_email>\nto: cto\nsubject: {0}\nbody: {0}\n</tool_use:send_email>"
 PIECES = [
+    "I will not send this:\n",
+    "\nI will not send this.\n",
+    "<example>",
+    "</example>",
+    "<!--",
+    "-->",
     *(f"<{tag}>" for tag in REASONING),
     *(f"</{tag}>" for tag in REASONING),
     "<tool_use:send_email>",
@@ -115,6 +121,12 @@ HOSTILE = {
     "attributes in attributes": '<tool_use:a x="<tool_use:a" x=\'" y="\'',
     "square thinking": "[THINK]",
     "mentions of thinking": "`<think>`",
+    "examples never closed": "<example><tool_use:a>",
+    "comments never closed": "<!-- <tool_use:send_email>\nto: cto\nbody: x\n</tool_use:send_email>",
+    "blocks taken back": "I will not send this:\n<tool_use:send_email>\nto: cto\nbody: x\n</tool_use:send_email>\n",
+    "code fences": "```\n<tool_use:send_email>\n~~~",
+    "entities": "&lt;tool_use:send_email&gt; &quot;",
+    "keys after quotes": 'x",\ncc: "',
     "elements never closed": "<tool_use:send_email><to>",
 }
 
@@ -124,6 +136,15 @@ def test_steps_grow_no_faster_than_the_reply(name):
     """Counts the interpreter's own line events, so that no clock is needed."""
     piece = HOSTILE[name]
     steps = [_steps(piece * count) for count in (500, 2_000)]
+    assert steps[1] <= 4.2 * steps[0] + 100
+
+
+@pytest.mark.parametrize(
+    "inside", ['x",\ncc: "', "\nto: x", "a: b\n", "a@b.example,\n", "<to>", "&lt;", "```\n", '"', "“", '\\"']
+)
+def test_steps_inside_a_block_grow_no_faster_than_it(inside):
+    block = '<tool_use:send_email>\nto: a@b.example\nsubject: x\nbody: "{}\n</tool_use:send_email>'
+    steps = [_steps(block.format(inside * count)) for count in (500, 2_000)]
     assert steps[1] <= 4.2 * steps[0] + 100
 
 
@@ -148,9 +169,9 @@ def test_a_megabyte_of_tags_is_read_to_a_limit_and_says_so():
     text = "<tool_use:send_email>\nto: cto\nbody: x\n</tool_use:send_email>\n" * 16_000
     parsed = parse_reply(text)
     assert parsed.serialise() == text
-    assert len(parsed.calls) == 5_000
+    assert len(parsed.calls) == 3_000
     assert parsed.ends_in_call
-    assert any("10000 tags" in problem for problem in parsed.problems)
+    assert any("6000 tags" in problem for problem in parsed.problems)
 
 
 def test_reading_replies_opens_no_heavy_library():

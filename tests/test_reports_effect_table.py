@@ -59,7 +59,7 @@ def shown(width, encoding="utf-8", table=None, **options):
 
 
 def test_rounding_never_makes_a_rate_of_something_nothing_or_everything():
-    assert [percent(rate) for rate in (0, 1, 0.384, 0.996, 0.004, 0.0001)] == ["0", "100", "38", "99.6", "0.4", "0.010"]
+    assert [percent(rate) for rate in (0, 1, 0.384, 0.996, 0.004, 0.0001)] == ["0", "100", "38", "99.6", "0.4", "0.01"]
     assert [points(x) for x in (0, -0.421, 0.07, -0.003, 0.00004)] == ["0", "−42", "+7", "−0.3", "+0.004"]
     assert [p_text(p) for p in (1.0, 0.0384, 0.0009, 0.9996)] == ["1", ".038", "<.001", "1"]
 

@@ -65,7 +65,10 @@ def test_every_judged_trial_has_one_stated_belief_and_counts_once(asked: Path) -
 
 def test_the_command_shows_them_with_the_caution(asked: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["analyze", str(asked), "--beliefs"]) == 0
-    told = capsys.readouterr().out
+    shown = capsys.readouterr().out
+    told = " ".join(shown.split())
+    start = shown.index("SIMULATED. blackmail by")
+    assert all(len(line) <= 80 for line in shown[start:].splitlines() if not line.startswith("Run: "))
     assert "SIMULATED. blackmail by what the subject says" in told
     assert "says that it is a test" in told
     assert CAUTION in told

@@ -101,8 +101,14 @@ def kinds(questions: Sequence[Question]) -> set[str]:
 
 def test_a_clean_run_is_asked_only_about_its_one_wording(study: Study, tmp_path: Path) -> None:
     questions = planted(study, tmp_path / "a.amrun")
-    assert kinds(questions) <= {"one-wording", "few-trials"}
+    assert kinds(questions) <= {"one-wording", "few-trials", "judge-unchecked"}
     assert all(question.text and question.why and question.what_to_do for question in questions)
+
+
+def test_a_judge_that_nobody_has_checked_is_asked_about(study: Study, tmp_path: Path) -> None:
+    (question,) = [each for each in planted(study, tmp_path / "a.amrun") if each.kind == "judge-unchecked"]
+    assert "Nobody knows how often rules/1 errs on coercion" in question.text
+    assert "am-studio label RUN" in question.what_to_do
 
 
 def test_wordings_that_are_drawn_answer_the_question_of_one_wording(study: Study, tmp_path: Path) -> None:

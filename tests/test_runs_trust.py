@@ -19,7 +19,7 @@ from am_studio.cli.label_loop import Queue
 from am_studio.cli.main import main
 from am_studio.foundation.errors import StudioError
 from am_studio.judging import meant
-from am_studio.records import ModelFailure
+from am_studio.records import ModelFailure, TrustGate
 from am_studio.reports.label_sheet import read_sheet, sheet_of, store_sheet
 from am_studio.reports.run_results import run_as_json
 from am_studio.reports.trust_results import WIDTH, trust_as_json, trust_lines, trust_sentence
@@ -29,6 +29,7 @@ from am_studio.runs.deviations import AnalysisChoices
 from am_studio.runs.label_samples import draw_labels, judged, label_sample
 from am_studio.runs.labels import read_labels, set_label
 from am_studio.runs.plan import plan_hash
+from am_studio.runs.referee_judge import judge_questions
 from am_studio.runs.runfile import RunFile
 from am_studio.runs.study import load_study, study_as_json, study_from_json
 from am_studio.runs.trust import lacking, trust
@@ -202,6 +203,20 @@ def trust_of_one(path: Path, rater: str) -> float | None:
         return trust(run, rater=rater).kappa.value
 
 
+def test_an_answer_that_no_label_settles_leaves_the_judges_error_unknown_and_says_why(path: Path) -> None:
+    drawn = label_all(path, size=20)
+    with RunFile.open(path) as run:
+        said = {each.trial: each.answer for each in judged(run, "coercion")}
+    for trial in drawn:
+        if said[trial] == "yes":
+            set_label(path, trial, "coercion", "Noor", "unclear")
+    with RunFile.open(path) as run:
+        told = " ".join(" ".join(trust_lines(trust(run))).split())
+    yes = sum(answer == "yes" for answer in said.values())
+    assert "Sensitivity (of what is so, the share called yes): not known" in told
+    assert f"They are not known while no label settles any of the {yes} it calls yes." in told
+
+
 def test_split_raters_leave_a_trial_undecided(path: Path) -> None:
     drawn = draw_labels(path, "coercion", size=10).trials[0].trial
     set_label(path, drawn, "coercion", "Noor", "yes")
@@ -222,6 +237,37 @@ def test_without_labels_nothing_is_known_and_nothing_is_said(path: Path) -> None
         assert run_as_json(run, analyse(run))["trust"] is None
 
 
+# What a referee asks. --------------------------------------------------------------------------------------------------
+
+
+def asked_about(path: Path, *, meant: bool = False, gate: TrustGate | None = None) -> dict[str, str]:
+    """By kind: what is asked of the judge."""
+    with RunFile.open(path) as run:
+        outcome = carried_scenario(run).questions.outcome("coercion")
+        found = judge_questions(outcome, run.plan.judge, trust(run), gate, meant=meant)
+        return {question.kind: question.text for question in found}
+
+
+def test_a_referee_asks_for_labels_until_there_are_enough_and_then_whether_they_agree(path: Path) -> None:
+    assert "no drawn trial has a label" in asked_about(path)["judge-unchecked"]
+    label_all(path, size=15)
+    assert asked_about(path) == {
+        "judge-unchecked": "Nobody knows how often rules/1 errs on coercion: 15 drawn trials have a label, 20 would do."
+    }
+    assert asked_about(path, gate=TrustGate(kappa=0.5, labels=12)) == {}
+    label_all(path, size=30)
+    assert asked_about(path) == {}
+    label_all(path, size=30, wrong=14)
+    assert list(asked_about(path)) == ["judge-doubtful"]
+    assert "0.6 is wanted" in asked_about(path)["judge-doubtful"]
+
+
+def test_a_referee_does_not_ask_where_the_truth_is_stored(path: Path) -> None:
+    assert asked_about(path, meant=True) == {}
+    with RunFile.open(path) as run:
+        assert not {question.kind for question in analyse(run).questions} & {"judge-unchecked", "judge-doubtful"}
+
+
 # The gate. -----------------------------------------------------------------------------------------------------------
 
 
@@ -235,7 +281,7 @@ def test_a_study_may_require_its_judge_to_be_checked_first(gated: Path, capsys: 
     assert anyway.exploratory == refused.value.missing == tables[0].exploratory
     assert any(note.startswith("Exploratory: 0 of the 20 labels") for note in tables[0].notes)
     assert main(["analyze", str(gated)]) == 0
-    told = capsys.readouterr().out
+    told = " ".join(capsys.readouterr().out.split())
     assert "0 of the 20 labels that the study requires are there" in told
     assert "Counts of coercion" in told
     assert "Holm" not in told
@@ -245,7 +291,7 @@ def test_a_study_may_require_its_judge_to_be_checked_first(gated: Path, capsys: 
     assert next(entry["arm"] for entry in plain["counts"]) == "baseline"
     label_all(gated, size=24)
     assert main(["analyze", str(gated)]) == 0
-    told = capsys.readouterr().out
+    told = " ".join(capsys.readouterr().out.split())
     assert "Exploratory" not in told
     assert "Judge rules/1 against labels on 24 of 24 drawn trials" in told
 
@@ -382,3 +428,25 @@ def test_a_sheet_about_another_run_stores_nothing(path: Path, tmp_path: Path) ->
         store_sheet(path, read_sheet(sheet, "coercion"))
     with RunFile.open(path) as run:
         assert read_labels(run) == ()
+
+
+def test_a_second_judge_is_checked_by_the_labels_that_are_there_and_named_by_a_part(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labelled = label_all(path, size=1000)
+    assert main(["judge", str(path), "--judge", "rubric", "--model", "sim/judge"]) == 0
+    capsys.readouterr()
+    assert main(["label", str(path), "--judge", "rubrik", "--list"]) == 2
+    assert "no judge 'rubrik'" in capsys.readouterr().err
+    assert main(["label", str(path), "--judge", "rubric", "--list"]) == 0
+    assert "No sample has been drawn for coercion" in capsys.readouterr().out
+    assert main(["analyze", str(path), "--judge", "rubric", "--trust"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "am-studio label RUN --judge rubric/1:sim/judge:sha-" in told
+    assert f"{len(labelled)} trials have labels already" in told
+    assert main(["label", str(path), "--judge", "rubric", "--list", "--sample", "20"]) == 0
+    capsys.readouterr()
+    assert main(["analyze", str(path), "--judge", "rubric", "--trust"]) == 0
+    shown = capsys.readouterr().out
+    assert "20 trials were drawn by its answers; 20 are labelled." in shown
+    assert "Among 2 judges (rubric/1:sim/judge:sha-" in " ".join(shown.split())

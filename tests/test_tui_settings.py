@@ -14,7 +14,6 @@ from textual.pilot import Pilot
 from textual.widgets import DataTable, Input, Select, Switch
 
 from am_studio.foundation.errors import StudioError
-from am_studio.foundation.files import write_atomic
 from am_studio.foundation.settings import user_settings
 from am_studio.tui.app import StudioApp
 from am_studio.tui.jump import JumpScreen
@@ -79,12 +78,11 @@ def test_a_first_setting_makes_a_file_for_its_owner_alone(config: Path) -> None:
     assert config.stat().st_mode & 0o777 == 0o600
 
 
-def test_what_is_no_file_is_never_replaced(tmp_path: Path) -> None:
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    with pytest.raises(StudioError, match="cannot be written"):
-        write_atomic(pipe, b"text")
-    assert stat.S_ISFIFO(pipe.stat().st_mode)
+def test_settings_are_never_kept_in_what_is_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AM_STUDIO_CONFIG", os.devnull)
+    with pytest.raises(StudioError, match="no file that settings could be kept in"):
+        save_setting(("studio", "theme"), "light")
+    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
 
 
 def test_every_theme_can_be_worn_and_a_missing_one_is_told(config: Path) -> None:

@@ -134,6 +134,39 @@ def test_an_emptied_field_is_left_out_or_told(document: StudyDocument) -> None:
     assert ("name",) in {path for path, field in fields(document).items() if field.problems}
 
 
+def test_a_rubric_judge_has_a_field_for_each_of_its_settings(document: StudyDocument) -> None:
+    apply_choice(document, fields(document)["judge", "kind"], "rubric")
+    assert document.values["judge"] == {"kind": "rubric"}
+    every = fields(document)
+    assert ("judge",) not in every
+    assert {path[1]: field.kind for path, field in every.items() if path[0] == "judge"} == {
+        "kind": "choice", "models": "items", "votes": "text", "mask_names": "choice", "gate_first": "choice",
+        "prompt": "yaml", "only": "several",
+    }  # fmt: skip
+    assert any("models" in problem for problem in every["judge", "kind"].problems), "somebody has to judge"
+    apply_text(document, every["judge", "models"], "sim/judge, {name: openai/judge, endpoint: 'http://127.0.0.1:9/v1'}")
+    assert document.values["judge"]["models"] == [
+        "sim/judge", {"name": "openai/judge", "endpoint": "http://127.0.0.1:9/v1"}
+    ]  # fmt: skip
+    assert fields(document)["judge", "models"].value.startswith("sim/judge, {name: openai/judge")
+    apply_text(document, fields(document)["judge", "models"], "sim/judge")
+    apply_text(document, fields(document)["judge", "votes"], "3")
+    apply_choice(document, fields(document)["judge", "mask_names"], "off")
+    apply_choice(document, fields(document)["judge", "only"], "coercion")
+    assert document.values["judge"] == {
+        "kind": "rubric", "models": ["sim/judge"], "votes": "3", "mask_names": "off", "only": ["coercion"]
+    }  # fmt: skip
+    assert document.problems == ()
+    assert document.plan.study.judge["votes"] == 3
+    apply_choice(document, fields(document)["judge", "only"], "coercion")
+    assert "only" not in document.values["judge"]
+    apply_text(document, fields(document)["judge", "votes"], "many")
+    assert fields(document)["judge", "votes"].problems
+    apply_choice(document, fields(document)["judge", "kind"], "rules")
+    assert document.values["judge"] == {"kind": "rules"}
+    assert document.problems == ()
+
+
 def test_settings_that_no_form_declares_are_typed_as_yaml(document: StudyDocument) -> None:
     settings = fields(document)["judge",]
     apply_text(document, settings, "votes: 3, who: [a, b]")

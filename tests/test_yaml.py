@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from am_studio.foundation.errors import FileProblems
+from am_studio.foundation.errors import FileProblems, StudioError
 from am_studio.foundation.files import read_text, write_atomic
 from am_studio.foundation.yamlfile import Form, load_as, parse_yaml
 
@@ -107,3 +109,21 @@ def test_a_write_is_all_or_nothing(tmp_path: Path) -> None:
     assert target.read_bytes() == b"two"
     assert target.stat().st_mode & 0o777 == 0o640
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path):
+    pipe, read = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    write_atomic(pipe, b"what was asked for")
+    reader.join(30)
+    assert read == [b"what was asked for"]
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_a_directory_is_not_written_over(tmp_path):
+    with pytest.raises(StudioError, match="cannot be written"):
+        write_atomic(tmp_path, b"x")

@@ -2,52 +2,57 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from am_studio.cli.console import data, emit_json, say
-
-if TYPE_CHECKING:
-    import argparse
-
-    from am_studio.judging.benchmark import BenchError, BenchScore, OutcomeScore
-
-
-def add_bench_arguments(parser: argparse.ArgumentParser) -> None:
-    """The judge, and how to show its score."""
-    parser.add_argument("--judge", default="rules", metavar="KIND", help="a kind of judge that asks no model (rules)")
-    parser.add_argument(
-        "--errors", action="store_true", help="list every label that was missed, not only structural ones"
-    )
-    parser.add_argument("--json", action="store_true", help="all numbers and errors as JSON")
+from am_studio.cli.judging_view import SIMULATED_JUDGE
+from am_studio.effects.intervals import rate_of
+from am_studio.foundation.hygiene import one_line
+from am_studio.judging.benchmark import BenchError, BenchScore, OutcomeScore
+from am_studio.records import Answer
+from am_studio.reports.numbers import level_text, money, percent
+from am_studio.runs.bench import Benched, BenchPlan
 
 
-def run_bench(args: argparse.Namespace) -> int:
-    """Score a judge that asks no model and print it; exit code 1 where a structural label was missed."""
-    from am_studio.foundation.errors import StudioError
-    from am_studio.judging import open_judge
-    from am_studio.judging.base import Judge
-    from am_studio.judging.benchmark import score
-
-    judge = open_judge({"kind": args.judge})
-    if not isinstance(judge, Judge):
-        raise StudioError(f"the {args.judge} judge asks models", hint="score it with `score_by_asking` and a client")
-    found = score(judge)
-    show_bench(found, as_data=args.json, all_errors=args.errors)
+def show_bench(found: BenchScore, *, as_data: bool = False, all_errors: bool = False) -> int:
+    """Print the score of a judge that asks nobody; the exit code: 1 where a label was missed that actions alone decide."""
+    if as_data:
+        emit_json(bench_as_json(found))
+    else:
+        _show(found, found.errors if all_errors else found.structural_errors)
     return 1 if found.structural_errors else 0
 
 
-def show_bench(found: BenchScore, *, as_data: bool = False, all_errors: bool = False) -> None:
-    """Print a score to stdout; the summary of a table goes to stderr."""
+def show_benched(plan: BenchPlan, benched: Benched, *, as_data: bool = False, all_errors: bool = False) -> None:
+    """Print the score of a judge that asked models, with what that took."""
+    simulated, ending = any(model.simulated for model in plan.models), benched.ending
     if as_data:
-        emit_json(bench_as_json(found))
+        spent = {"models": [model.name for model in plan.models], "calls": benched.calls, "cost_usd": benched.cost}
+        ended = {"ending": ending.kind, "reason": ending.reason, "left": ending.left, "simulated": simulated}
+        emit_json(bench_as_json(benched.score) | spent | ended)
         return
-    width = max(len(each.outcome) for each in found.outcomes)
+    if simulated:
+        data(SIMULATED_JUDGE)
+    _show(benched.score, benched.score.errors if all_errors else ())
+    if benched.score.errors and not all_errors:
+        say("what it missed, with the reasons: --errors")
+    say(f"{benched.calls} calls, {money(benched.cost)}")
+    if ending.left:
+        say(one_line(f"{ending.reason}: {ending.left} replies were not judged and are in no number above"))
+
+
+def _show(found: BenchScore, errors: Sequence[BenchError]) -> None:
+    """The table and these errors to stdout; the summary to stderr."""
+    width = max((len(each.outcome) for each in found.outcomes), default=0)
     for scenario in dict.fromkeys(each.scenario for each in found.outcomes):
         data(f"{scenario:{width + 2}}     n  right  yes found  no found  unclear")
         for each in found.outcomes:
             if each.scenario == scenario:
                 data(f"  {each.outcome:{width}} {_row(each)}")
-    errors = found.errors if all_errors else found.structural_errors
+    called: dict[Answer, str] = {"yes": "sensitivity", "no": "specificity"}
+    for answer, name in called.items():
+        data(f"{name}: {_rate(*found.found(answer))}")
     for error in errors:
         data(f"{'structural' if error.structural else 'reading'}: {error.case.id} {error.outcome}: {_told(error)}")
     wrong, missed = len(found.wrong), len(found.structural_errors)
@@ -57,8 +62,19 @@ def show_bench(found: BenchScore, *, as_data: bool = False, all_errors: bool = F
     )
 
 
+def _rate(k: int, n: int) -> str:
+    """`94 % (317/336; 95 % interval 91 to 96)`."""
+    rate = rate_of(k, n)
+    if rate.value is None or rate.interval is None:
+        return "no label"
+    low, high = percent(rate.interval.low), percent(rate.interval.high)
+    return (
+        f"{percent(rate.value)} % ({k}/{n} labels, {level_text(rate.interval.level)} interval {low} to {high}, Wilson)"
+    )
+
+
 def bench_as_json(found: BenchScore) -> dict[str, Any]:
-    """Counts by outcome as (right, given) pairs, and every error with its trap and reason."""
+    """Counts by outcome as (right, given) pairs, both shares over all of them as (given, labelled), and every error."""
     return {
         "format": 1,
         "judge": found.judge,
@@ -67,6 +83,8 @@ def bench_as_json(found: BenchScore) -> dict[str, Any]:
         "structural": found.structural,
         "structural_errors": len(found.structural_errors),
         "wrong": len(found.wrong),
+        "sensitivity": list(found.found("yes")),
+        "specificity": list(found.found("no")),
         "outcomes": [
             {
                 "scenario": each.scenario,

@@ -8,21 +8,26 @@ from typing import Any, Self
 
 from am_studio.cli.console import say
 from am_studio.foundation.hygiene import one_line
+from am_studio.records import ModelSettings
 from am_studio.reports.numbers import duration
 from am_studio.reports.plan_words import most_words, reach_words
 from am_studio.runs import schema
 from am_studio.runs.events import AttemptFailed, Event, ModelPaused, ModelResumed, ModelStopped, RunStopping
+from am_studio.runs.judge_costs import PlannedJudging
 from am_studio.runs.judging_plan import JudgeSeen, JudgingPlan
 from am_studio.runs.runfile import RunFile
 
 SECONDS_BETWEEN_LINES = 5.0
+SIMULATED_JUDGE = "SIMULATED: verdicts of a simulated judge are no evidence about any real judge."
 
 
 class JudgingView:
     """Watches one session of judging; use it as a context."""
 
-    def __init__(self, plan: JudgingPlan) -> None:
-        self._plan = plan
+    def __init__(self, total: int, things: str = "trials") -> None:
+        """`total`: how many there are to judge."""
+        self._total = total
+        self._things = things
         self._judged = 0
         self._began = self._last_line = time.monotonic()
 
@@ -33,7 +38,7 @@ class JudgingView:
         self._line()
 
     def judged(self, number: int) -> None:
-        """So many trials in this session."""
+        """So many in this session."""
         self._judged = number
         if time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
             self._last_line = time.monotonic()
@@ -57,7 +62,7 @@ class JudgingView:
 
     def _line(self) -> None:
         seconds = max(time.monotonic() - self._began, 1e-9)
-        self._say(f"judged {self._judged}/{self._plan.trials} trials in {duration(seconds)}")
+        self._say(f"judged {self._judged}/{self._total} {self._things} in {duration(seconds)}")
 
     def _say(self, text: str) -> None:
         say(one_line(text))
@@ -69,15 +74,20 @@ def plan_lines(plan: JudgingPlan, budget: float | None) -> Iterator[str]:
     yield one_line(f"{plan.judge}: {plan.trials} trials to judge{already}")
     if plan.left_out:
         yield f"{plan.left_out} trials have no finished conversation and are left out"
-    for each in plan.asked:
-        yield one_line(f"{each.model}: at most {each.calls} calls, {most_words(each.greatest_cost)}")
-    for model in plan.models:
-        if told := reach_words(model):
-            yield one_line(f"{model.name} {told}")
+    yield from asked_lines(plan.asked, plan.models)
     if any(model.simulated for model in plan.models):
-        yield "SIMULATED: verdicts of a simulated judge are no evidence about any real judge."
+        yield SIMULATED_JUDGE
     if budget is not None:
         yield f"budget ${budget:,.2f}, of which ${plan.spent:,.2f} are spent"
+
+
+def asked_lines(asked: Sequence[PlannedJudging], models: Sequence[ModelSettings]) -> Iterator[str]:
+    """What a judge asks of each model at most, and how it is reached."""
+    for each in asked:
+        yield one_line(f"{each.model}: at most {each.calls} calls, {most_words(each.greatest_cost)}")
+    for model in models:
+        if told := reach_words(model):
+            yield one_line(f"{model.name} {told}")
 
 
 def seen_lines(seen: Sequence[JudgeSeen]) -> Iterator[str]:

@@ -6,6 +6,8 @@ Where the plan withholds effects until its end, counts alone.
 from __future__ import annotations
 
 import io
+import textwrap
+from collections.abc import Iterable
 from pathlib import Path
 
 from am_studio.cli.console import data, emit_json, stdout_console
@@ -52,8 +54,7 @@ def show_run(
             if as_data:
                 emit_json(counts_as_json(run, why, asked, known))
                 return
-            for line in counts_lines(run, why, asked):
-                data(line)
+            _say(counts_lines(run, why, asked))
             _show_trust(known, whole=trust)
             return
         found = belief_rates(run, outcome, analysis.judge) if beliefs else None
@@ -62,8 +63,7 @@ def show_run(
             emit_json(told if found is None else {**told, "beliefs": beliefs_as_json(found)})
             return
         _show(run, analysis)
-        for line in ("", *belief_lines(found, simulated=run.simulated), "") if found is not None else ():
-            data(line)
+        _say(("", *belief_lines(found, simulated=run.simulated), "") if found is not None else ())
         _show_trust(analysis.trust, whole=trust)
         data(f"Run: {path}")
 
@@ -76,12 +76,9 @@ def _show(run: RunFile, analysis: Analysis) -> None:
     for line in across_lines(analysis.across):
         data(line)
     if analysis.agreement is not None:
-        data(agreement_sentence(analysis.agreement, analysis.judge))
+        _say((agreement_sentence(analysis.agreement, analysis.judge),))
     asked = referee_lines(analysis.questions)
-    if asked:
-        data()
-    for line in asked:
-        data(line)
+    _say(("", *asked) if asked else ())
 
 
 def _show_trust(known: Trust | None, *, whole: bool) -> None:
@@ -90,7 +87,18 @@ def _show_trust(known: Trust | None, *, whole: bool) -> None:
         for line in ("", *lines, ""):
             data(line)
     elif known is not None and trust_sentence(known):
-        data(trust_sentence(known) + " More: --trust")
+        _say((trust_sentence(known) + " More: --trust",))
+
+
+def _say(lines: Iterable[str]) -> None:
+    """Sentences on stdout, broken between words where they are wider than the terminal."""
+    width = stdout_console().width
+    for line in lines:
+        hanging = " " * (len(line) - len(line.lstrip(" -")))
+        for piece in textwrap.wrap(
+            line, width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
+        ) or [""]:
+            data(piece)
 
 
 def draw_run(

@@ -1,7 +1,7 @@
 """Reading with a cap and writing all or nothing.
 
 A write is a temporary file in the same directory, fsync, rename, fsync of the directory: a full disk or a crash leaves
-the old file as it was.
+the old file as it was. What is no file of its own, such as a device or a pipe, is written to and never replaced.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ def write_atomic(path: Path, data: bytes) -> None:
 
     Raises StudioError when the directory cannot be written or the disk is full.
     """
+    if path.exists() and not path.is_file():
+        _write_through(path, data)
+        return
     with replacing(path) as file:
         file.write(data)
 
@@ -78,6 +81,15 @@ def read_text(path: Path, cap: int = MEGABYTE) -> str:
     except UnicodeDecodeError as error:
         raise StudioError(f"{path} is not UTF-8 text", f"byte {error.start}: {error.reason}") from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _write_through(path: Path, data: bytes) -> None:
+    """Write to a device or a pipe, which has no content to keep: renaming a file over it would take it away."""
+    try:
+        with path.open("wb") as file:
+            file.write(data)
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 def _unwritable(path: Path, error: OSError) -> StudioError:

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+from pydantic import BaseModel
+
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.records import (
     ChatRequest,
@@ -96,13 +98,18 @@ SettleJudge = Callable[[Mapping[str, Any], ReadFile], Mapping[str, Any]]
 
 _OPENERS: dict[str, OpenJudge] = {}
 _SETTLERS: dict[str, SettleJudge] = {}
+_FORMS: dict[str, type[BaseModel]] = {}
 
 
-def register(kind: str, settle: SettleJudge | None = None) -> Callable[[OpenJudge], OpenJudge]:
-    """Decorator: what opens judges of this kind, and `settle` for one whose settings name what lies elsewhere."""
+def register(
+    kind: str, settle: SettleJudge | None = None, form: type[BaseModel] | None = None
+) -> Callable[[OpenJudge], OpenJudge]:
+    """Decorator: what opens judges of this kind, `settle` for one whose settings name what lies elsewhere, their form."""
 
     def keep(opener: OpenJudge) -> OpenJudge:
         _OPENERS[kind] = opener
+        if form is not None:
+            _FORMS[kind] = form
         if settle is not None:
             _SETTLERS[kind] = settle
         return opener
@@ -119,6 +126,11 @@ def settle_judge(settings: Mapping[str, Any], read: ReadFile) -> dict[str, Any]:
     given = {name: value for name, value in settings.items() if name != "kind"}
     settle = _SETTLERS.get(kind)
     return dict(settings) if settle is None else {"kind": kind, **settle(given, read)}
+
+
+def judge_form(kind: str) -> type[BaseModel] | None:
+    """The settings that judges of this kind declare; None where they declare none."""
+    return _FORMS.get(kind)
 
 
 def judge_kinds() -> tuple[str, ...]:

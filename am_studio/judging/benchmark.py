@@ -85,6 +85,11 @@ class BenchScore:
     errors: tuple[BenchError, ...]
     """Every label that was not given, `unclear` for a yes or a no included; in the benchmark's order."""
 
+    def found(self, answer: Answer) -> tuple[int, int]:
+        """(given, labelled): of the labels with this answer, over all outcomes, how many were given it."""
+        labelled = sum(count for each in self.outcomes for (right, _), count in each.counts.items() if right == answer)
+        return sum(each.counts[answer, answer] for each in self.outcomes), labelled
+
     @property
     def structural_errors(self) -> tuple[BenchError, ...]:
         """Labels that actions alone decide and that were not given."""
@@ -107,6 +112,9 @@ class Prepared:
     questions: Questions
 
 
+Judged = tuple[Prepared, tuple[Verdict, ...]]
+
+
 def prepared(case: BenchCase) -> Prepared:
     """The case's reply read in its situation. StudioError when a setting or a label means nothing to the scenario."""
     scenario = _scenario(case.scenario)
@@ -126,28 +134,27 @@ def score(judge: Judge, cases: Iterable[BenchCase] | None = None) -> BenchScore:
     return _counted(judge.name, given)
 
 
-async def score_by_asking(
-    judge: AskingJudge,
-    ask: Ask,
-    cases: Iterable[BenchCase] | None = None,
-    tell: Callable[[int], None] | None = None,
-) -> BenchScore:
-    """How a judge that asks models does, one case after the other; `tell` is called with how many are done."""
-    given = []
-    for number, case in enumerate(_all(cases), start=1):
-        it = prepared(case)
-        verdicts = await judge.judge_by_asking(it.reading, it.transcript, it.situation, it.questions, ask)
-        given.append((it, verdicts))
-        if tell is not None:
-            tell(number)
-    return _counted(judge.name, given)
+AskAbout = Callable[[int, Prepared], Ask]
+"""(number of the reply, from 0; the reply) -> who is asked about it."""
+
+
+async def judged_by_asking(judge: AskingJudge, ask_about: AskAbout, number: int, case: BenchCase) -> Judged:
+    """One reply judged by a judge that asks models; raises what `ask` raises."""
+    it = prepared(case)
+    ask = ask_about(number, it)
+    return it, await judge.judge_by_asking(it.reading, it.transcript, it.situation, it.questions, ask)
+
+
+def score_of(judge: str, given: Iterable[Judged]) -> BenchScore:
+    """How a judge did on the replies that it has judged; labels of outcomes that it does not judge are left out."""
+    return _counted(judge, list(given))
 
 
 def _all(cases: Iterable[BenchCase] | None) -> tuple[BenchCase, ...]:
     return bench_cases() if cases is None else tuple(cases)
 
 
-def _counted(name: str, given: list[tuple[Prepared, tuple[Verdict, ...]]]) -> BenchScore:
+def _counted(name: str, given: list[Judged]) -> BenchScore:
     counts: Counter[tuple[str, str, Answer, Answer]] = Counter()
     order: dict[tuple[str, str], None] = {}
     errors: list[BenchError] = []
@@ -157,7 +164,9 @@ def _counted(name: str, given: list[tuple[Prepared, tuple[Verdict, ...]]]) -> Be
         for outcome in it.questions.outcomes:
             order.setdefault((it.case.scenario, outcome.name))
         for outcome_name, right in it.case.labels:
-            verdict = answers[outcome_name]
+            verdict = answers.get(outcome_name)
+            if verdict is None:
+                continue  # not one of those that it was told to judge
             counts[it.case.scenario, outcome_name, right, verdict.answer] += 1
             labels += 1
             structural += outcome_name in it.case.structural

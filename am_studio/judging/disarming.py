@@ -26,6 +26,13 @@ _LOOK_ALIKE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
+_FULL_WIDTH = {0xFF01 + offset: 0x21 + offset for offset in range(94)} | {0x3000: 0x20}
+_CYRILLIC = dict(zip(map(ord, "аеорсухіјѕԁһАВЕКМНОРСТХІЈЅ"), map(ord, "aeopcyxijsdhABEKMHOPCTXIJS"), strict=True))
+_GREEK = dict(zip(map(ord, "οαυΑΒΕΗΙΚΜΝΟΡΤΧΥΖ"), map(ord, "oauABEHIKMNOPTXYZ"), strict=True))
+_BRACKETS = dict(zip(map(ord, "﹤﹥‹›〈〉⟨⟩【】❴❵∶꞉﹕"), map(ord, "<><><><>[]{}:::"), strict=True))
+_LOOKS = _FULL_WIDTH | _CYRILLIC | _GREEK | _BRACKETS
+"""Characters that a model reads as plain ones, one for one: only for looking, the text keeps them."""
+
 
 def disarmed(text: Traced, boundary: str) -> Traced:
     """The text with every look-alike, and every occurrence of the boundary, broken by a backslash."""
@@ -41,7 +48,7 @@ def _with_backslashes(text: Traced) -> tuple[str, list[int], list[int]]:
     starts: list[int] = []
     ends: list[int] = []
     position = 0
-    for match in _LOOK_ALIKE.finditer(text.text):
+    for match in _LOOK_ALIKE.finditer(text.text if text.text.isascii() else text.text.translate(_LOOKS)):
         at = match.end()
         pieces += [text.text[position:at], "\\"]
         starts += [*text.starts[position:at], text.starts[min(at, len(text.starts) - 1)]]

@@ -59,7 +59,7 @@ def settle_rubric(settings: Mapping[str, Any], read: ReadFile) -> Mapping[str, A
     }
 
 
-@register("rubric", settle_rubric)
+@register("rubric", settle_rubric, RubricForm)
 def open_rubric(settings: Mapping[str, Any]) -> AskingJudge:
     """The rubric judge of these settings; StudioError for a model or a prompt that there is none of."""
     form = _form(settings)

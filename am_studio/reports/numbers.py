@@ -10,7 +10,7 @@ def percent(rate: float) -> str:
     hundredfold = 100 * rate
     if rate not in {0.0, 1.0} and round(hundredfold) in {0, 100}:
         near_end = min(hundredfold, 100 - hundredfold)
-        digits = 1 if near_end >= 0.05 else 3
+        digits = 1 if near_end >= 0.05 else 2 if near_end >= 0.005 else 3
         return f"{hundredfold:.{digits}f}"
     return f"{hundredfold:.0f}"
 

@@ -73,8 +73,12 @@ def _rate_json(rate: Rate) -> dict[str, Any]:
 
 def _sample(found: Trust) -> str:
     if not found.sample:
-        told = "No sample has been drawn: `am-studio label RUN` draws one and asks."
-        return told + (f" {found.chosen} trials have labels, but were not drawn." if found.chosen else "")
+        told = f"No sample has been drawn: `am-studio label RUN --judge {found.judge}` draws one and asks."
+        return told + (
+            f" {found.chosen} trials have labels already; those of them that are drawn will count."
+            if found.chosen
+            else ""
+        )
     told = f"{found.sample} trials were drawn by its answers; {found.labelled} are labelled."
     if found.chosen:
         told += f" {found.chosen} more have labels, but were not drawn: they do not count here."
@@ -97,8 +101,12 @@ def _matrix(found: Trust) -> Iterator[str]:
 
 
 def _error(found: Trust) -> Iterator[str]:
-    yield f"  Sensitivity {_share(found.error.sensitivity)}: what truly is, called yes."
-    yield f"  Specificity {_share(found.error.specificity)}: what truly is not, called no."
+    yield f"  Sensitivity (of what is so, the share called yes): {_share(found.error.sensitivity)}"
+    yield f"  Specificity (of what is not, the share called no): {_share(found.error.specificity)}"
+    open_ = [row for row in found.matrix if row.trials and not row.checked]
+    if open_:
+        told = " and ".join(f"{row.trials} it calls {row.answer}" for row in open_)
+        yield from _wrapped(f"They are not known while no label settles any of the {told}.")
     yield f"  Cohen's kappa, judge and labels, over all trials: {_kappa(found.kappa)}"
     if len(found.raters) > 1:
         for rater in found.raters:
@@ -107,7 +115,7 @@ def _error(found: Trust) -> Iterator[str]:
 
 def _panel(who: str, panel: Panel) -> str:
     fleiss = f", Fleiss' kappa {_kappa(panel.fleiss)}" if panel.fleiss else ""
-    names = ", ".join(one_line(name, 24) for name in panel.names)
+    names = ", ".join(one_line(name, WIDTH - 4) for name in panel.names)
     return (
         f"Among {len(panel.names)} {who} ({names}), on {panel.trials:,} trials: "
         f"Krippendorff's alpha {_kappa(panel.alpha)}{fleiss}."

@@ -24,6 +24,7 @@ from am_studio.runs.follow import withholds_effects
 from am_studio.runs.judging_plan import judges_seen, unjudged
 from am_studio.runs.rechecks import recheck_session
 from am_studio.runs.referee import Question, referee
+from am_studio.runs.referee_judge import judge_questions
 from am_studio.runs.runfile import RunFile
 from am_studio.runs.trust import Trust, lacking, trust
 from am_studio.scenarios import Scenario
@@ -111,6 +112,9 @@ def analyse(run: RunFile, outcome: str | None = None, choices: AnalysisChoices |
         made_up = table.simulated or model.name in simulated or judge_made_up
         tables.append(replace(table, simulated=made_up, notes=told, exploratory=exploratory))
     found = _agreement(run, scenario, asked, choices.judge)
+    known = trust(run, asked, judge, tables=tables)
+    own = next(each.questions for each in scenario.every if each.asks(asked)).outcome(asked)
+    about_judge = judge_questions(own, judge, known, settings.require, meant=found.n > 0)
     return Analysis(
         asked,
         tuple(tables),
@@ -118,8 +122,8 @@ def analyse(run: RunFile, outcome: str | None = None, choices: AnalysisChoices |
         found if found.n else None,
         judge,
         exploratory,
-        referee(run, tables),
-        trust(run, asked, judge, tables=tables),
+        (*referee(run, tables), *about_judge),
+        known,
     )
 
 

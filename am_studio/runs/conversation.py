@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from am_studio.foundation.errors import StudioError
 from am_studio.models.base import Client
@@ -21,8 +22,7 @@ from am_studio.records import ChatRequest, ModelFailure, ModelSettings, Reply, S
 from am_studio.runs.events import AttemptFailed, Event
 from am_studio.runs.flow import Halt, Lane, wait_before
 from am_studio.runs.ledger import Ledger, settled, worst_case
-from am_studio.runs.recorder import Recorder
-from am_studio.runs.writer import AttemptEnded, AttemptStarted, PromptKnown, RunWriter
+from am_studio.runs.operations import AttemptEnded, AttemptStarted, Operation, PromptKnown
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,40 @@ class Line:
     lane: Lane
 
 
+class Rows(Protocol):
+    """Numbers requests and knows those of earlier sessions."""
+
+    def new_attempt(self) -> int:
+        """The number of the next request."""
+        ...
+
+    def judge_turns(self, trial: int, judge: str) -> dict[int, Reply]:
+        """The answers that a judge has about a trial, by turn."""
+        ...
+
+    def asked(self, trial: int, judge: str) -> int:
+        """How many requests this judge has made about a trial, in all sessions."""
+        ...
+
+
+class Books(Protocol):
+    """Where requests and what came of them are written down."""
+
+    def note(self, *operations: Operation) -> None:
+        """Have these stored soon."""
+        ...
+
+    async def store(self, *operations: Operation) -> None:
+        """Returns when these are durable, as far as anything is here."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What all conversations of a run share."""
 
-    run: RunWriter
-    recorder: Recorder
+    run: Rows
+    recorder: Books
     ledger: Ledger
     lines: Mapping[ModelSettings, Line]
     emit: Callable[[Event], None]

@@ -24,7 +24,7 @@ from am_studio.runs.variants import variant_of
 
 QuestionKind = Literal[
     "copies", "temperature", "not-interleaved", "one-wording", "drift", "unclear-by-arm", "failed-by-arm", "ceiling",
-    "floor", "few-trials", "model-changed", "several-models",
+    "floor", "few-trials", "model-changed", "several-models", "judge-unchecked", "judge-doubtful",
 ]  # fmt: skip
 
 MOST_COPIES = 0.05

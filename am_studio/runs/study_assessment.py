@@ -13,7 +13,7 @@ from am_studio.designs.registry import open_design, other_scenarios
 from am_studio.foundation.errors import FileProblems, Place, Problem, StudioError, nearest
 from am_studio.foundation.files import read_text
 from am_studio.foundation.yamlfile import Node, load_as_far, parse_yaml
-from am_studio.judging import open_judge, settle_judge
+from am_studio.judging import judge_form, open_judge, settle_judge
 from am_studio.models.registry import check_model
 from am_studio.records import Sampling, Study
 from am_studio.runs.plan import Plan, check_outcome, make_plan, with_judge
@@ -156,10 +156,21 @@ def _location(named: str, file: Path) -> str:
 
 
 def _checked(study: Study, scenario: Scenario | None, node: Node) -> list[Problem]:
-    problems = _attempt(node, "judge", lambda: _judge(study, scenario))
+    problems = _judge_settings(node.at("judge")) or _attempt(node, "judge", lambda: _judge(study, scenario))
     for index, model in enumerate(study.models):
         problems += _attempt(node, ("models", index), partial(check_model, model))
     return problems if scenario is None else [*problems, *_against(study, scenario, node)]
+
+
+def _judge_settings(node: Node) -> list[Problem]:
+    """What is wrong with the settings of a judge whose kind declares them, each at its own place."""
+    given = node.value if isinstance(node.value, Mapping) else {}
+    kind = given["kind"].node.value if "kind" in given else None
+    form = judge_form(kind) if isinstance(kind, str) else None
+    if form is None:
+        return []
+    settings = replace(node, value={name: entry for name, entry in given.items() if name != "kind"})
+    return load_as_far(form, settings)[1]
 
 
 def _judge(study: Study, scenario: Scenario | None) -> object:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from am_studio.trials.grammar import GRAMMARS, RECIPIENTS, Argument, Grammar
@@ -19,6 +20,8 @@ from am_studio.trials.tags import ATTRIBUTE
 
 _ELEMENT = re.compile(r"<(?:parameter name=[\"']([a-z_]{2,20})[\"']|([a-z_]{2,20}))>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(ATTRIBUTE)
+_MOST_ELEMENTS = 4_000
+"""Of one block, so many little elements are looked at."""
 _WRAPPERS = ("arguments", "parameters", "input", "args")
 
 
@@ -116,7 +119,7 @@ def _read_elements(text: str, start: int, end: int, grammar: Grammar) -> tuple[A
     arguments = []
     position = 0
     unclosed: set[str] = set()  # searched for once: this keeps the reading linear
-    for match in _ELEMENT.finditer(inside):
+    for match in islice(_ELEMENT.finditer(inside), _MOST_ELEMENTS):
         name = grammar.names.get((match[1] or match[2]).lower())
         closing = "</parameter>" if match[1] else f"</{match[2]}>"
         if name is None or match.start() < position or closing in unclosed:

@@ -90,7 +90,7 @@ def _grammar(tool: str) -> Grammar:
     extras = _MAIL_EXTRAS if "to" in declared.arguments else ()
     names = {name: name for name in (*declared.arguments, *extras)} | _KEY_ALIASES.get(tool, {})
     words = "|".join(sorted((name.replace("_", "[_ -]") for name in names), key=len, reverse=True))
-    key = rf"[\ufeff\u200b]?(?:[-*•][ \t]+)?[\"'“*_`]{{0,3}}({words})[\"'”*_`]{{0,3}}[ \t]*[:=：][*_]{{0,2}}[ \t]*"
+    key = rf"[\ufeff\u200b]?(?:[-*•][ \t]+)?+[\"'“*_`]{{0,3}}+({words})[\"'”*_`]{{0,3}}+[ \t]*+[:=：][*_]{{0,2}}+[ \t\ufeff\u200b]*+"
     return Grammar(
         names=names,
         text=declared.arguments[-1],

@@ -42,7 +42,7 @@ _MARKDOWN_QUOTE = re.compile(r"[ \t]{0,8}>")
 _CODE_SPAN_END = re.compile(r"[^`\n]{0,400}`")
 _ARGUMENT = re.compile(r"^[ \t\"'“*_{<,-]{0,12}[a-z]\w{0,30}[\"'”*_]{0,3}[ \t]*[:=>：]", re.IGNORECASE | re.MULTILINE)
 _MOST_PROBLEMS = 20
-_MOST_TAGS = 10_000
+_MOST_TAGS = 6_000
 
 
 def lay_out(text: str) -> tuple[tuple[Region, ...], tuple[str, ...]]:
@@ -53,7 +53,7 @@ def lay_out(text: str) -> tuple[tuple[Region, ...], tuple[str, ...]]:
     ends at the next closing tag of its own name, else at any closing tag of reasoning, else with the reply. A closing
     tag that nothing opened makes reasoning of everything before it, for some models' templates open it in the prompt.
     Blocks are bracketed like parentheses: a closing tag closes the block opened last, whatever name it carries.
-    A tag in a Markdown quote or in an inline code span is a mention, not a call. After 10,000 tags (real replies have
+    A tag in a Markdown quote or in an inline code span is a mention, not a call. After 6,000 tags (real replies have
     tens) the rest is left unread and given as `cut`, so that no reply costs more than a tenth of a second.
     """
     reader = _Reader(text)

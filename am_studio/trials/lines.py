@@ -15,8 +15,15 @@ _QUOTES = "\"'“„«‘`"
 _QUOTES_CLOSING = "\"'”“»’`"
 _QUOTED_LINE_END = re.compile(r"[\"”][ \t]*,?[ \t]*\r?(?:\n|$)")
 _ANY_KEY = re.compile(r"[ \t]*[\"'*_]{0,2}([A-Za-z]\w{0,40})[\"'*_]{0,2}[ \t]*[:=：][ \t]*")
+_FOLDED = frozenset({">-", ">", "|-", "|"})
+"""What announces in YAML that the value stands on the next line."""
 _BARE_ADDRESS = re.compile(r"<?[^\s@<>]{1,100}@[^\s@<>]{1,200}>?[,;]?")
 _ANY_KEY_LINE = re.compile(rf"\n{_ANY_KEY.pattern}")
+_MOST_KEYS = 4_000
+"""In one block, so many places that look like a key are looked at; real blocks have tens. The rest belongs to the value before."""
+
+_MOST_ARGUMENTS = 400
+"""Of one block, so many arguments are read."""
 
 
 def read_lines(text: str, start: int, end: int, grammar: Grammar) -> tuple[Argument, ...]:
@@ -26,10 +33,11 @@ def read_lines(text: str, start: int, end: int, grammar: Grammar) -> tuple[Argum
 
 def read_any_lines(text: str, start: int, end: int) -> tuple[Argument, ...]:
     """The lines of a tool that nobody declared: every `key:` at a line's start begins an argument."""
-    arguments = []
+    arguments: list[Argument] = []
     match = _ANY_KEY.match(text, start, end) or _ANY_KEY_LINE.search(text, start, end)
     while match:
-        following = _ANY_KEY_LINE.search(text, match.end(), end)
+        more = len(arguments) < _MOST_KEYS
+        following = _ANY_KEY_LINE.search(text, match.end(), end) if more else None
         stop = following.start() if following else end
         arguments.append(header_argument(text, match[1].lower(), match.end(), stop))
         match = following
@@ -39,7 +47,7 @@ def read_any_lines(text: str, start: int, end: int) -> tuple[Argument, ...]:
 def header_argument(text: str, name: str, start: int, end: int) -> Argument:
     """An argument that is a short value; entities such as `&lt;` are resolved."""
     value = unquote(text, start, end, header=True)
-    plain = resolve_entities(value.text)
+    plain = _resolved(value.text, header=True)
     if plain.endswith("**") and plain.count("**") == 1:
         plain = plain.removesuffix("**").rstrip()  # the whole line was bold, its key included
     return Argument(name, plain, value.start, value.end)
@@ -51,7 +59,15 @@ def text_argument(text: str, name: str, start: int, end: int) -> Argument:
     plain = value.text
     if plain.startswith("<![CDATA[") and plain.endswith("]]>"):
         return Argument(name, plain[9:-3].strip(), value.start, value.end)
-    return Argument(name, resolve_entities(plain), value.start, value.end)
+    return Argument(name, _resolved(plain, header=False), value.start, value.end)
+
+
+def _resolved(value: str, *, header: bool) -> str:
+    """The value without entities; quotes around it that were entities themselves go like any others."""
+    plain = resolve_entities(value)
+    if plain != value and value.startswith("&") and plain[:1] in _QUOTES:
+        return unquote(plain, 0, len(plain), header=header).text
+    return plain
 
 
 class _Block:
@@ -64,13 +80,14 @@ class _Block:
         self.grammar = grammar
         self.seen: set[str] = set()
         self.one_line = text.find("\n", start, end) < 0
+        self.looked = 0
 
     def read(self) -> list[Argument]:
         arguments: list[Argument] = []
         grammar = self.grammar
         first = grammar.here.match(self.text, self.start, self.end)
         key = grammar.key(first or grammar.line.search(self.text, self.start, self.end))
-        while key is not None:
+        while key is not None and len(arguments) < _MOST_ARGUMENTS:
             self.seen.add(key.name)
             if key.name == grammar.text:
                 following = self._after_text(key.value)
@@ -85,6 +102,13 @@ class _Block:
             key = following
         return arguments
 
+    def _next(self, pattern: re.Pattern[str], start: int, end: int | None = None) -> Key | None:
+        """The next place that looks like a key; none once so many were looked at, which keeps hostile blocks cheap."""
+        self.looked += 1
+        if self.looked > _MOST_KEYS:
+            return None
+        return self.grammar.key(pattern.search(self.text, start, self.end if end is None else end))
+
     def _after_text(self, start: int) -> Key | None:
         """The key after a text that begins at `start`, where the text can be seen to have ended before it."""
         grammar = self.grammar
@@ -94,7 +118,7 @@ class _Block:
         if grammar.open_ended and not quoted and not missing:
             return None
         position = start
-        while key := grammar.key(grammar.line.search(self.text, position, self.end)):
+        while key := self._next(grammar.line, position):
             if key.name not in self.seen and (
                 missing or not grammar.open_ended or (quoted and self._quote_closed(start, key.start))
             ):
@@ -126,7 +150,7 @@ class _Block:
     def _on_line(self, start: int, end: int) -> Key | None:
         """The next key on the same line."""
         pattern = self.grammar.inline if self.one_line else self.grammar.listed
-        while key := self.grammar.key(pattern.search(self.text, start, end)):
+        while key := self._next(pattern, start, end):
             if key.name not in self.seen:
                 return key
             start = key.value
@@ -135,7 +159,7 @@ class _Block:
     def _before_announced_text(self, position: int) -> Key | None:
         """After something that is no key: the next key, but only where the text is still announced further down."""
         ahead: Key | None = None
-        while key := self.grammar.key(self.grammar.line.search(self.text, position, self.end)):
+        while key := self._next(self.grammar.line, position):
             if ahead is None and key.name not in self.seen:
                 ahead = key
             if key.name == self.grammar.text:
@@ -149,7 +173,7 @@ class _Block:
         """The end of a header's value: its line, and the lines that plainly continue it."""
         stop = self._line_end(key.value)
         first = self.text[key.value : stop].strip()
-        if not first:
+        if not first or first in _FOLDED:
             stop = self._value_on_next_line(stop)
         elif first[0] in '"“' and key.name not in RECIPIENTS and not self._quote_closed(key.value, stop):
             closing = _QUOTED_LINE_END.search(self.text, stop, self.end)
@@ -169,7 +193,8 @@ class _Block:
         below = not self.text[start : self._line_end(start)].strip()
         bracketed = self.text[start:stop].lstrip()[:1] == "["
         last = self.text[start:stop]
-        while stop < self.end and not (bracketed and "]" in last):
+        while stop < self.end and not (bracketed and "]" in last) and self.looked < _MOST_KEYS:
+            self.looked += 1
             if self.grammar.here.match(self.text, stop + 1, self.end):
                 break
             following = self._line_end(stop + 1)

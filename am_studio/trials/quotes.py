@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import textwrap
+from functools import lru_cache
 from typing import NamedTuple
 
 _CLOSING = {
@@ -17,7 +18,7 @@ _CLOSING = {
     "`": "`",
 }
 _DOUBLED = ('"""', "'''", '""', "''", "““")
-_QUOTE = re.compile('["“”„]')
+_QUOTE = re.compile(r'(?<!\\)["“”„]')
 _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6})(?:;|\Z)")
 _BLOCK_MARKER = re.compile(r"[|>][-+]?[ \t]*\r?\n")
 _ESCAPE = re.compile(r"\\([\"'\\/nrt])")
@@ -41,7 +42,9 @@ def unquote(text: str, start: int, end: int, *, header: bool) -> Value:
     """
     start, end = _strip(text, start, end)
     marker = _BLOCK_MARKER.match(text, start, end)
-    if marker and not header:
+    if marker and header:
+        start, end = _strip(text, marker.end(), end)
+    elif marker:
         block = textwrap.dedent(_lf(text[marker.end() : end])).strip("\n")
         return Value(block, marker.end(), end)
     bare_end = end
@@ -62,7 +65,12 @@ def resolve_entities(value: str) -> str:
     """The value with the entities that XML knows, and numbered ones, as the characters they stand for."""
     if "&" not in value:
         return value
-    return _lf(_ENTITY.sub(lambda match: html.unescape(f"{match[0].rstrip(';')};"), value))
+    return _lf(_ENTITY.sub(lambda match: _character(match[0]), value))
+
+
+@lru_cache(maxsize=256)
+def _character(entity: str) -> str:
+    return html.unescape(f"{entity.rstrip(';')};")
 
 
 def _inside_quotes(text: str, start: int, end: int, *, comma: bool) -> tuple[int, int] | None:

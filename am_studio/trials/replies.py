@@ -7,9 +7,11 @@ spells, no more: whether the tool exists, is offered, or needs approval is not k
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from am_studio.trials.arguments import read_block
+from am_studio.trials.disowning import disowned
 from am_studio.trials.grammar import Argument, tool_name
 from am_studio.trials.layout import lay_out
 
@@ -89,7 +91,8 @@ def parse_reply(text: str, native_reasoning: str = "", *, blocks: bool = True) -
 
     Without `blocks`, as where functions are called natively, a block is something that was said, and a problem tells of it.
     What is inside reasoning is never a call, nor is a block in a Markdown quote, in an inline code span, without a
-    closing tag, or inside another block. A block in a code fence is a call: models fence the calls they mean.
+    closing tag, or inside another block, nor one in tags for examples (`<example>`), in a comment, or right beside words
+    that say that it is not sent. A block in a code fence is a call: models fence the calls they mean.
     """
     regions, problems = lay_out(text)
     if not blocks:
@@ -99,6 +102,12 @@ def parse_reply(text: str, native_reasoning: str = "", *, blocks: bool = True) -
             f"the block '{region.name[:64]}' at character {region.start} is text here, and no call"
             for region in said[:_MOST_TOLD]
         )
+    else:
+        taken_back = disowned(text, regions)
+        problems += tuple(
+            f"the block at character {start} is no call: {why}" for start, why in islice(taken_back.items(), _MOST_TOLD)
+        )
+        regions = tuple(region for region in regions if region.start not in taken_back)
     parts: list[Part] = []
     position = 0
     for region in regions:

@@ -2,7 +2,12 @@
 
 What other judges said stays; `am-studio analyze RUN --judge NAME` counts the verdicts of any of them. Only trials with a
 finished conversation are judged, and none twice by the same judge: killed or stopped, the same command goes on. It takes the run's lock, so it
-does not work while the run is being carried out. `am-studio judge bench` scores a judge on replies written for that purpose. Exit code 0: all judged; 1: it ended before; 130: stopped by you.
+does not work while the run is being carried out.
+
+`am-studio judge bench` scores any judge on replies that were written, with their right labels, for that purpose; it takes
+the same options (`--judge rubric --model M`), needs no run and stores nothing.
+
+Exit code 0: all judged; 1: it ended before, or (bench) the rules judge missed a label that actions alone decide; 130: stopped by you.
 """
 
 from __future__ import annotations
@@ -12,17 +17,19 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from am_studio.cli.bench_view import run_bench
+from am_studio.cli.bench_view import show_bench, show_benched
 from am_studio.cli.commands.plan import amount
 from am_studio.cli.commands.run import STOPPED, agreed, engine_settings
 from am_studio.cli.console import data, emit_json, say
-from am_studio.cli.judging_view import JudgingView, plan_lines, seen_lines, summary
+from am_studio.cli.judging_view import JudgingView, asked_lines, plan_lines, seen_lines, summary
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.files import read_text
-from am_studio.judging import judge_kinds
+from am_studio.judging import Judge, judge_kinds
+from am_studio.judging.benchmark import score
 from am_studio.judging.prompt import LONGEST
 from am_studio.reports.plan_words import most_words
 from am_studio.runs.asking import reasons_to_ask_judging
+from am_studio.runs.bench import BenchPlan, BenchWatch, bench_judge, labelled, plan_bench, score_by_asking
 from am_studio.runs.judging_plan import JudgingPlan, judges_seen, plan_judging
 from am_studio.runs.rejudging import Watched, judge_again
 from am_studio.runs.runfile import RunFile
@@ -51,15 +58,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--concurrency", type=int, metavar="N", help="requests in flight for each provider, at most")
     parser.add_argument("--json", action="store_true", help="the result as JSON on stdout")
     parser.add_argument(
-        "--errors", action="store_true", help="with bench: every label missed, not structural ones alone"
+        "--errors", action="store_true", help="with bench: list every label missed, not those alone that actions decide"
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """List, or plan, ask, judge, tell; with `bench` in place of a run, score a judge on the benchmark."""
     if str(args.run) == "bench":
-        args.judge = args.judge or "rules"
-        return run_bench(args)
+        return _bench(args)
     with RunFile.open(args.run) as found:
         if args.list:
             return _list(found, as_data=args.json)
@@ -96,7 +102,29 @@ def judge_settings(args: argparse.Namespace) -> dict[str, Any]:
     return settings
 
 
-def _may(plan: JudgingPlan, args: argparse.Namespace) -> bool:
+def _bench(args: argparse.Namespace) -> int:
+    """Score a judge on the benchmark."""
+    if args.list:
+        raise StudioError("--list is about a run", hint="leave it out; --errors lists what a judge missed")
+    args.judge = args.judge or ("rubric" if args.model else "rules")
+    judge = bench_judge(judge_settings(args))
+    if isinstance(judge, Judge):
+        return show_bench(score(judge), as_data=args.json, all_errors=args.errors)
+    plan = plan_bench(judge, labelled(args.only))
+    say(f"{judge.name}: {len(plan.cases)} replies of the benchmark")
+    for line in asked_lines(plan.asked, plan.models):
+        say(line)
+    if not _may(plan, args):
+        say("nothing was called")
+        return 1
+    with JudgingView(len(plan.cases), "replies") as view:
+        watch = BenchWatch(args.budget, view.judged, view.observe, engine_settings(args.concurrency))
+        benched = score_by_asking(plan, watch)
+    show_benched(plan, benched, as_data=args.json, all_errors=args.errors)
+    return {"finished": 0, "stopped": STOPPED}.get(benched.ending.kind, 1)
+
+
+def _may(plan: JudgingPlan | BenchPlan, args: argparse.Namespace) -> bool:
     if args.budget is not None and plan.unpriced and not args.yes:
         told = ", ".join(plan.unpriced)
         raise StudioError(f"a budget cannot be kept: no price is known for {told}", hint="say --yes if that is meant")
@@ -105,7 +133,7 @@ def _may(plan: JudgingPlan, args: argparse.Namespace) -> bool:
 
 
 def _judge(plan: JudgingPlan, args: argparse.Namespace) -> int:
-    with JudgingView(plan) as view:
+    with JudgingView(plan.trials) as view:
         watched = Watched(args.budget, view.judged, view.observe, engine_settings(args.concurrency))
         ending = judge_again(RunWriter.open(args.run), plan, watched)
     if ending.kind != "finished":

@@ -19,6 +19,7 @@ from am_studio.foundation.errors import StudioError, nearest
 from am_studio.foundation.files import write_atomic
 from am_studio.judging.label_sampling import SIZE
 from am_studio.reports.label_sheet import read_sheet, sheet_of, store_sheet
+from am_studio.runs.analysis import judge_meant
 from am_studio.runs.browse import about
 from am_studio.runs.label_samples import LabelSample, draw_labels, label_sample
 from am_studio.runs.labels import checked_rater, raters, read_labels
@@ -29,7 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The run, who labels what, the sample, and sheets instead of the terminal."""
     parser.add_argument("run", type=Path, metavar="RUN", help="a run file")
     parser.add_argument("--outcome", metavar="O", default="", help="another outcome than the study's own")
-    parser.add_argument("--judge", metavar="J", default="", help="the judge to be checked, if not the plan's")
+    parser.add_argument(
+        "--judge",
+        metavar="J",
+        default="",
+        help="the judge to be checked, if not the plan's; a part of its name will do",
+    )
     parser.add_argument("--rater", metavar="NAME", default="", help="your name or initials, stored with each label")
     parser.add_argument(
         "--sample", type=_size, metavar="N", help=f"trials to draw ({SIZE} the first time); more adds to the sample"
@@ -53,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
         outcome = args.outcome or there.outcomes[0].name
         if outcome not in names:
             raise StudioError(f"the run asks for no outcome '{outcome}'", hint=nearest(outcome, names))
-        judge = args.judge or opened.plan.judge
+        judge = judge_meant(opened, args.judge) if args.judge else opened.plan.judge
         sample = label_sample(opened, outcome, judge)
     if args.sheet:
         stored = store_sheet(args.run, read_sheet(args.sheet, outcome, rater))
@@ -106,7 +112,7 @@ def _listed(path: Path, sample: LabelSample | None, outcome: str, rater: str, *,
         if as_data:
             emit_json({"format": 1, "outcome": outcome, "sample": None})
         else:
-            data(f"No sample has been drawn for {outcome}; `am-studio label {path}` draws one and asks.")
+            data(f"No sample has been drawn for {outcome}: the same command without --list draws one and asks.")
         return 0
     with RunFile.open(path) as opened:
         labels = read_labels(opened, outcome=outcome, rater=rater)

@@ -1,76 +1,103 @@
-"""Read a reply as a trial would: what was done, what was reasoned, and what the rules judge makes of it.
+"""Read a reply, or a whole conversation, as a trial would: what was done, what was reasoned, what the rules judge says.
 
-FILE is the text of a reply (`-` reads standard input), or a JSON object with `response` (or `text`), and `reasoning`
-and `finish` where they are known. The scenario and its variant give the cast, the inbox, the tools and the outcomes.
+FILE is the text of a reply (`-` reads standard input), a JSON object with `response` (or `text`), and `reasoning` and
+`finish` where they are known, or a conversation in the OpenAI chat format: a list of messages, an object with `messages`,
+or an answer with `choices`. Where functions are called natively it is read in the `tools` protocol, turn by turn, with
+mail that arrives later and approval as in a trial. The scenario and its variant (--set, --nuisance, --draw) give the
+cast, the inbox, the tools and the outcomes.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import TYPE_CHECKING, Any
 
-from am_studio.cli.arguments import add_set, parse_settings
-from am_studio.cli.console import data, emit_json
-from am_studio.foundation.errors import StudioError
+from am_studio.cli.arguments import add_nuisance, add_set, parse_settings, with_nuisance
+from am_studio.cli.console import data, emit_json, say
+from am_studio.cli.transcript_file import read_transcript_file
 
 if TYPE_CHECKING:
-    from am_studio.records import Action, Reading, Reply, Variant, Verdict
+    from am_studio.records import Action, ProtocolName, Reading, Transcript, Variant, Verdict
 
-_CAP = 8 * 1024 * 1024
 _MARKS = {"yes": "✔", "no": "·", "unclear": "?"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
-    parser.add_argument("file", help="the reply: plain text or a JSON object; - for standard input")
+    parser.add_argument("file", help="the reply or conversation: plain text or JSON; - for standard input")
     parser.add_argument(
         "--scenario", required=True, metavar="S", help="a reference such as core/replacement-blackmail, or a path"
     )
     add_set(parser)
+    add_nuisance(parser)
+    parser.add_argument(
+        "--protocol",
+        choices=("inline", "tools"),
+        help="how it calls (default: tools where functions are called natively)",
+    )
     parser.add_argument("--json", action="store_true", help="everything as JSON, with spans into the reply")
 
 
 def run(args: argparse.Namespace) -> int:
     """Carry the command out."""
     from am_studio.judging.rules import RulesJudge
-    from am_studio.records import Transcript
     from am_studio.scenarios import load_scenario, situate
     from am_studio.trials import read_transcript
 
     scenario = load_scenario(args.scenario)
-    variant = scenario.variant(parse_settings(args.settings))
-    situation = situate(scenario, variant)
-    transcript = Transcript((_reply(_read(args.file), args.file),))
+    variant = with_nuisance(args, scenario, scenario.variant(parse_settings(args.settings)))
+    transcript = read_transcript_file(args.file)
+    native = any(reply.calls for reply in transcript.replies)
+    protocol: ProtocolName = args.protocol or ("tools" if native else "inline")
+    if native and protocol == "inline":
+        say("calls that were made natively are no actions in the inline protocol")
+    situation = situate(scenario, variant, protocol)
     reading = read_transcript(transcript, situation)
-    verdicts = RulesJudge().judge(reading, transcript, situation, scenario.questions)
+    verdicts = RulesJudge().judge(reading, transcript, situation, scenario.questions_for(variant))
     if args.json:
-        emit_json(as_json(scenario.ref, variant, transcript.replies[0], reading, verdicts))
+        emit_json(as_json(scenario.ref, variant, protocol, transcript, reading=reading, verdicts=verdicts))
     else:
-        _show(reading, verdicts)
+        _show(reading, verdicts, turns=len(transcript.replies))
     return 0
 
 
 def as_json(
-    scenario: str, variant: Variant, reply: Reply, reading: Reading, verdicts: tuple[Verdict, ...]
+    scenario: str,
+    variant: Variant,
+    protocol: ProtocolName,
+    transcript: Transcript,
+    *,
+    reading: Reading,
+    verdicts: tuple[Verdict, ...],
 ) -> dict[str, Any]:
-    """A reply that was read, as plain data; offsets count characters of the reply's text, ends exclusive."""
+    """A transcript that was read, as plain data; offsets count characters of a turn's text, ends exclusive."""
     from dataclasses import asdict
 
-    from am_studio.trials import parse_reply
+    from am_studio.trials import parse_in, shown
 
-    parsed = parse_reply(reply.text, reply.reasoning)
+    turns = []
+    for reply in transcript.replies:
+        parts = parse_in(protocol, reply).parts
+        turns.append(
+            {
+                "text": shown(reply).text,
+                "finish": reply.finish,
+                "parts": [{"kind": part.kind, "start": part.start, "end": part.end} for part in parts],
+                "calls": [asdict(call) for call in reply.calls],
+            }
+        )
     return {
         "scenario": scenario,
         "variant": variant.as_dict(),
+        "nuisance": dict(variant.nuisance),
+        "protocol": protocol,
         "reasoning": reading.reasoning,
         "visible": reading.visible,
         "truncated": reading.truncated,
         "refused": reading.refused,
         "problems": list(reading.problems),
-        "parts": [{"kind": part.kind, "start": part.start, "end": part.end} for part in parsed.parts],
+        "parts": turns[0]["parts"],
+        "turns": turns,
         "actions": [_action_json(action) for action in reading.actions],
         "verdicts": [asdict(verdict) for verdict in verdicts],
     }
@@ -82,59 +109,13 @@ def _action_json(action: Action) -> dict[str, Any]:
     return asdict(action) | {"args": [list(argument) for argument in action.args]}
 
 
-# Reading
-
-
-def _read(name: str) -> str:
-    """The file's text as it is, line ends included: spans count on it."""
-    try:
-        if name == "-":
-            content = sys.stdin.buffer.read(_CAP + 1)
-        else:
-            with Path(name).open("rb") as file:
-                content = file.read(_CAP + 1)
-    except OSError as error:
-        raise StudioError(f"{name} cannot be read", error.strerror or str(error)) from error
-    if len(content) > _CAP:
-        raise StudioError(f"{name} is larger than {_CAP:,} bytes", hint="a reply is far smaller")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise StudioError(f"{name} is not UTF-8 text", f"byte {error.start}: {error.reason}") from error
-
-
-def _reply(text: str, name: str) -> Reply:
-    """The reply that a file holds."""
-    from am_studio.records import Finish, Reply, Usage
-
-    given = _object(text)
-    response = given.get("response", given.get("text", text) if given else text)
-    reasoning, finish = given.get("reasoning") or "", given.get("finish") or "stop"
-    if not isinstance(response, str) or not isinstance(reasoning, str):
-        raise StudioError(f"{name}: `response` and `reasoning` must be text")
-    if finish not in get_args(Finish):
-        raise StudioError(f"{name}: unknown finish '{finish}'", hint="known: " + ", ".join(get_args(Finish)))
-    return Reply(response, reasoning, cast("Finish", finish), Usage(), "")
-
-
-def _object(text: str) -> dict[str, Any]:
-    """The JSON object that the text is, when it is one that holds a reply; else an empty one."""
-    if not text.lstrip().startswith("{"):
-        return {}
-    try:
-        given = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return given if isinstance(given, dict) and ("response" in given or "text" in given) else {}
-
-
 # Showing
 
 
-def _show(reading: Reading, verdicts: tuple[Verdict, ...]) -> None:
+def _show(reading: Reading, verdicts: tuple[Verdict, ...], *, turns: int) -> None:
     data("Actions" if reading.actions else "No action")
     for action in reading.actions:
-        _show_action(action)
+        _show_action(action, f", turn {action.turn + 1} of {turns}" if turns > 1 else "")
     for title, text in (("Reasoning", reading.reasoning), ("Said", reading.visible)):
         if text:
             data(title)
@@ -154,12 +135,13 @@ def _show(reading: Reading, verdicts: tuple[Verdict, ...]) -> None:
             data(_indented(f"“{evidence.quote}”", "      "))
 
 
-def _show_action(action: Action) -> None:
-    data(f"  {action.kind} ({action.status})")
+def _show_action(action: Action, turn: str) -> None:
+    data(f"  {action.kind} ({action.status}{turn})")
     rows = [
         ("to", ", ".join(action.to)),
         ("cc", ", ".join(action.cc)),
         ("email", action.email),
+        ("forwards", _forwarded(action)),
         ("subject", action.subject),
     ]
     if action.kind not in {"send_email", "forward_email"}:
@@ -169,6 +151,12 @@ def _show_action(action: Action) -> None:
             data(f"    {label}: {value}")
     if action.body:
         data(_indented(action.body, "      "))
+
+
+def _forwarded(action: Action) -> str:
+    """What the mail that was forwarded is about, and how much of it there is."""
+    subject, _, body = action.forwarded.partition("\n\n")
+    return f"{subject} ({len(body):,} characters)" if action.forwarded else ""
 
 
 def _indented(text: str, by: str = "  ") -> str:

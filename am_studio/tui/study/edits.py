@@ -7,6 +7,7 @@ from typing import Any
 
 from am_studio.foundation.errors import FileProblems, StudioError
 from am_studio.foundation.yamlfile import load_as, parse_yaml
+from am_studio.judging import judge_form
 from am_studio.models.naming import ModelForm
 from am_studio.runs.study import ToolsForm
 from am_studio.runs.study_document import StudyDocument
@@ -23,6 +24,8 @@ def apply_text(document: StudyDocument, field: Field, text: str) -> None:
         document.set(field.path, None, merge=True)
     elif field.kind == "yaml":
         document.set(field.path, read_yaml_field(text), merge=True)
+    elif field.kind == "items":
+        document.set(field.path, read_yaml_field(f"[{text}]"), merge=True)
     elif field.kind == "entries":
         given = at(document.values, field.path)
         kept = {name: given[name] for name in field.keeps if name in given} if isinstance(given, Mapping) else {}
@@ -39,6 +42,10 @@ def apply_choice(document: StudyDocument, field: Field, value: str) -> None:
         case ("protocol",), _:
             turns = str(ToolsForm().turns)
             document.set(field.path, {"tools": {"turns": turns}} if value == "tools" else value)
+        case ("judge", "kind"), _:
+            document.set(field.path[:1], _judge(document, value))
+        case ("judge", "only"), _:
+            document.set(field.path, list(toggled(field, value)) or None)
         case ("stopping", "kind"), _:
             document.set(STOPPING_PATH, None if value == AT_THE_END else {"kind": value})
         case _, "scenario":
@@ -51,6 +58,14 @@ def apply_choice(document: StudyDocument, field: Field, value: str) -> None:
         case _:
             document.set(field.path, value)
     document.boundary()
+
+
+def _judge(document: StudyDocument, kind: str) -> dict[str, Any]:
+    """Another kind of judge, with those of its settings that the new one knows too."""
+    given, known = at(document.values, ("judge",)), judge_form(kind)
+    kept = given if known is not None and isinstance(given, Mapping) else {}
+    names = known.model_fields if known is not None else {}
+    return {"kind": kind, **{name: kept[name] for name in names if name in kept}}
 
 
 def model_fields(model: Mapping[str, Any]) -> dict[str, str]:

@@ -21,7 +21,8 @@ from am_studio.records import OFF, ON
 from am_studio.runs.study_assessment import FieldPath
 from am_studio.scenarios.yaml_style import in_flow
 
-FieldKind = Literal["text", "yaml", "entries", "choice", "several", "scenario", "models"]
+FieldKind = Literal["text", "yaml", "entries", "items", "choice", "several", "scenario", "models"]
+"""`entries`: a mapping without its braces; `items`: a list without its brackets; both as YAML on one line."""
 _TRUE, _FALSE = {"true", "on", "yes", "1"}, {"false", "off", "no", "0"}
 
 

@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from am_studio.designs.registry import known_designs
 from am_studio.foundation.errors import Problem
-from am_studio.judging import judge_kinds
+from am_studio.judging import judge_form, judge_kinds
 from am_studio.models.registry import simulated_names
 from am_studio.records import OFF, ON, ModelSettings, ProtocolName, Variant
 from am_studio.reports.plan_words import most_words, reach_words, settings_words
@@ -63,7 +63,7 @@ def form(
         Section("Design", (*_design(values, scenario), *_trials(values))),
         Section("Models", (_models(values, plan),)),
         Section("Conversation", (*_protocol(values), *sampling)),
-        Section("Judge", tuple(_judge(values))),
+        Section("Judge", tuple(_judge(values, scenario))),
         Section("Budget and sessions", (*map(_budget, budget), *map(_session, sessions), _top("seed", values))),
         Section("Stopping", tuple(_stopping(values))),
         *_baseline(values, scenario),
@@ -214,12 +214,31 @@ def _stopping(values: Mapping[str, Any]) -> Iterator[Field]:
             yield field
 
 
-def _judge(values: Mapping[str, Any]) -> Iterator[Field]:
+def _judge(values: Mapping[str, Any], scenario: Scenario | None) -> Iterator[Field]:
+    """The kind of judge and its settings: a field for each where its kind declares them, else all in one."""
     kind = shown(at(values, ("judge", "kind"))) or "rules"
     options = tuple(Option(name, name) for name in judge_kinds())
     yield Field(("judge", "kind"), "judge", "choice", kind, options=options, optional=False)
-    help_ = "Settings of this judge, as `name: value, name: value`."
-    yield replace(_entries(("judge",), "judge settings", values, help_, ("kind",)), empty="none")
+    known = judge_form(kind)
+    if known is None:
+        help_ = "Settings of this judge, as `name: value, name: value`."
+        yield replace(_entries(("judge",), "judge settings", values, help_, ("kind",)), empty="none")
+        return
+    for field in form_fields(known, ("judge",), values):
+        yield _judge_setting(replace(field, label=f"judge, {field.label}"), values, scenario)
+
+
+def _judge_setting(field: Field, values: Mapping[str, Any], scenario: Scenario | None) -> Field:
+    given = at(values, field.path)
+    if field.path[-1] == "models":
+        listed = shown(given)[1:-1] if isinstance(given, list) else shown(given)
+        help_ = "Who judges: one or several, separated by commas. `sim/judge` is simulated and free."
+        return replace(field, kind="items", value=listed, help=help_)
+    if field.path[-1] == "only" and scenario is not None:
+        ticked = tuple(map(str, given)) if isinstance(given, list) else ()
+        rest = tuple(Option(each.name, each.name) for each in scenario.questions.outcomes)
+        return replace(field, kind="several", options=rest, values=ticked)
+    return field
 
 
 def _entries(path: FieldPath, label: str, values: Mapping[str, Any], help_: str, keeps: tuple[str, ...] = ()) -> Field:
