@@ -18,7 +18,7 @@ from am_studio.reports.document.taxonomy import across_blocks, belief_blocks, ou
 from am_studio.reports.document.trusting import trust_blocks
 from am_studio.reports.effect_table import STAMP
 from am_studio.reports.run_results import source_of
-from am_studio.reports.sentence import finding
+from am_studio.reports.sentence import headline
 from am_studio.runs.analysis import Analysis
 from am_studio.runs.runfile import RunFile
 from am_studio.version import __version__
@@ -64,7 +64,7 @@ def build_report(reported: Sequence[Reported], choices: ReportChoices = ReportCh
         subtitle="; ".join(_subtitle(each) for each in reported),
         stamp=f"{STAMP}{only}" if any(simulated) else "",
         exploratory=tuple(dict.fromkeys(reason for each in reported for reason in each.analysis.exploratory)),
-        findings=tuple(finding(table) for table in tables),
+        findings=tuple(headline(table) for table in tables),
         sections=tuple(sections),
         colophon=f"Made with am-studio {__version__} from {', '.join(each.run.path.name for each in reported)}.",
     )

@@ -38,7 +38,7 @@ def effect_blocks(table: EffectTable, source: Source, name: str) -> tuple[Block,
 
 def _blocks(table: EffectTable, source: Source, name: str) -> Iterator[Block]:
     sheet = effect_sheet(table, source)
-    yield Text((finding(table),), "finding")
+    yield Text((finding(table),))
     yield forest_figure(table, f"effects-{name}")
     yield _grid(sheet, f"{sheet.title}", [n for n, column in enumerate(sheet.columns) if _first(column)])
     yield rate_figure(table, f"rates-{name}")

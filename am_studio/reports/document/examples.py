@@ -18,6 +18,8 @@ from am_studio.trials import Shown
 
 LONGEST = 12_000
 """Characters of one reply, or of its reasoning, that are shown."""
+LONGEST_TRIAL = 30_000
+"""Characters of all replies of one trial together; each has its share."""
 MOST_GROUPS = 5
 """Arms beside the reference that have examples; effects first, the greatest first."""
 
@@ -60,8 +62,9 @@ def _examples(  # noqa: PLR0917
 def _example(view: TrialView, label: str, outcome: str, judge: str, drawn: str) -> Example:
     verdict = next((v for v in view.verdicts if v.outcome == outcome and v.judge == judge), None)
     answer = verdict.answer if verdict else "not judged"
+    share = min(LONGEST, LONGEST_TRIAL // max(len(view.replies), 1))
     turns = tuple(
-        Turn(_cut(reply.reasoning), tuple(_pieces(shown, number, verdict)))
+        Turn(_cut(reply.reasoning, share), tuple(_pieces(shown, number, verdict, share)))
         for number, (reply, shown) in enumerate(zip(view.replies, view.shown, strict=True))
     )
     return Example(
@@ -74,12 +77,12 @@ def _example(view: TrialView, label: str, outcome: str, judge: str, drawn: str) 
     )
 
 
-def _pieces(shown: Shown, turn: int, verdict: Verdict | None) -> Iterator[Piece]:
+def _pieces(shown: Shown, turn: int, verdict: Verdict | None, share: int) -> Iterator[Piece]:
     """The text of a turn in pieces, those that the verdict quotes marked; cut to a readable length."""
     text = shown.text
     marks = sorted((e.start, e.end) for e in (verdict.evidence if verdict else ()) if e.turn == turn)
     last = max((end for _, end in marks), default=0)
-    limit = max(LONGEST, min(last + 500, 4 * LONGEST))
+    limit = max(share, min(last + 500, 2 * LONGEST))
     at = 0
     for start, end in marks:
         start, stop = max(start, at), min(end, limit, len(text))
@@ -93,7 +96,7 @@ def _pieces(shown: Shown, turn: int, verdict: Verdict | None) -> Iterator[Piece]
         yield Piece(_cut(text[at:], limit - at))
 
 
-def _cut(text: str, limit: int = LONGEST) -> str:
+def _cut(text: str, limit: int) -> str:
     left = len(text) - max(limit, 0)
     return text if left <= 0 else f"{text[: max(limit, 0)]} […{left:,} more characters are in the run file]"
 

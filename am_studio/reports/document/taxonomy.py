@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from am_studio.foundation.errors import StudioError
 from am_studio.records import EffectTable, Rate
 from am_studio.reports.belief_rates import SAYS
-from am_studio.reports.document.blocks import Block, Cell, Figure, Shade, Text, grid
+from am_studio.reports.document.blocks import Block, Cell, Figure, Grid, Shade, Text, column, grid
 from am_studio.reports.document.effects import difference_text, p, slug
 from am_studio.reports.document.groups import answers, groups_of, rate_in
 from am_studio.reports.effect_table import SIMULATED, excludes_zero
@@ -68,8 +68,8 @@ def belief_blocks(run: RunFile, analysis: Analysis) -> tuple[Block, ...]:
     if not rows:
         return (Text(("No trial has been judged yet.",), "note"),)
     caption = f"{found.outcome} by what the subject says of the situation, all arms together (judge {found.judge})"
-    head = ("model", "what it says", "rate", "95 %")
-    return (grid(caption, head, rows), Text((found.caution,), "warning"))
+    columns = (column("model", "left"), column("what it says", "left"), column("rate"), column("95 %"))
+    return (Grid(caption, columns, rows), Text((found.caution,), "warning"))
 
 
 def across_blocks(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from am_studio.reports.document.blocks import Bar, Figure, Report, Shade
@@ -15,19 +16,39 @@ WIDTH, HEIGHT = 160, 18
 """Of a drawn cell, in its own units."""
 
 
+PICTURES = 1_100_000
+"""Bytes that the plots of a page may take; what does not fit is said, and stands in the table beside it."""
+
+
 def report_page(report: Report) -> str:
     """The page, as text in UTF-8."""
-    return page("report.html.jinja", block_functions(), report=report)
+    return page("report.html.jinja", block_functions(report.figures()), report=report)
 
 
-def block_functions() -> dict[str, Any]:
-    """What the templates of blocks call."""
+def block_functions(figures: Sequence[Figure] = ()) -> dict[str, Any]:
+    """What the templates of blocks call; `figures`: all plots of the page."""
+    plots = _plots(figures)
     return {
         "kind_of": lambda value: type(value).__name__,
         "bar_of": bar,
         "shade_of": shade,
-        "plot_of": _plot,
+        "plot_of": lambda figure: plots[figure.name],
     }
+
+
+def _plots(figures: Sequence[Figure]) -> dict[str, dict[str, str]]:
+    """Every plot as an image, by name: first all of them wide, then narrow ones, as long as there is room."""
+    from am_studio.reports.plots.files import plot_for_page
+
+    left = PICTURES
+    found: dict[str, dict[str, str]] = {}
+    for kind, narrow in (("wide", False), ("narrow", True)):
+        for figure in figures:
+            made = found.setdefault(figure.name, {"heat": "" if isinstance(figure.drawing, Forest) else "heat"})
+            picture = data_uri(plot_for_page(figure.drawing, narrow=narrow)) if left > 0 else ""
+            made[kind] = picture if len(picture) <= left else ""
+            left -= len(made[kind])
+    return found
 
 
 def bar(cell: Bar) -> Markup:
@@ -57,10 +78,3 @@ def shade(cell: Shade) -> str:
     step = min(int(abs(cell.value) * 5 + 0.999), 5)
     kind = "r" if cell.diverging and cell.value > 0 else "h"
     return f"{kind}{step}" if step else ""
-
-
-def _plot(figure: Figure) -> dict[str, str]:
-    from am_studio.reports.plots.files import plot_for_page
-
-    narrow = data_uri(plot_for_page(figure.drawing, narrow=True)) if isinstance(figure.drawing, Forest) else ""
-    return {"wide": data_uri(plot_for_page(figure.drawing)), "narrow": narrow}

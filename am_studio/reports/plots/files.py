@@ -27,6 +27,8 @@ _METADATA: dict[PlotFormat, dict[str, None]] = {
 }
 _JUNK = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>", re.DOTALL)
 
+_LONG, _SPACE = re.compile(r"-?\d+\.\d{5,}"), re.compile(r"\s+")
+
 
 def plot_file(drawing: Drawing, kind: PlotFormat, *, narrow: bool = False) -> bytes:
     """The drawing as the bytes of a file."""
@@ -46,7 +48,8 @@ def plot_for_page(drawing: Drawing, *, narrow: bool = False) -> str:
     style = f"<style>:root{{{light}}}@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}</style>"
     for number, colour in enumerate(DARK):
         svg = svg.replace(colour, f"var(--c{number})")
-    svg = re.sub(r">\s+<", "><", svg.strip()).replace("\n", " ")
+    svg = _LONG.sub(lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), svg)
+    svg = re.sub(r">\s+<", "><", _SPACE.sub(" ", svg.strip()))
     head = svg.index(">") + 1
     return svg[:head] + style + svg[head:]
 
