@@ -80,17 +80,15 @@ def _subtitle(each: Reported) -> str:
 
 
 def _together(reported: Sequence[Reported]) -> Iterator[Section]:
-    """The runs side by side, where they ask for the same outcome."""
-    if len({each.analysis.outcome for each in reported}) > 1:
-        return
+    """The runs side by side, where they ask for the same outcome and for effects of one kind."""
     columns = _columns(reported)
-    blocks = across_blocks(columns, None, "runs")
+    if len({(table.outcome, table.kind) for _, table in columns}) > 1:
+        return
     told = (
         "These columns are runs of their own. Whether they differ is to be asked with a test: `am-studio compare` does, and "
         "says first what else differs between them."
     )
-    if blocks:
-        yield Section("together", "The runs together", (*blocks, Text((told,), "note")))
+    yield Section("together", "The runs together", (*across_blocks(columns, None, "runs"), Text((told,), "note")))
 
 
 def _columns(reported: Sequence[Reported]) -> list[tuple[str, EffectTable]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from am_studio.foundation.errors import StudioError
-from am_studio.records import EffectTable, Rate
+from am_studio.records import AcrossModels, EffectTable, Rate
 from am_studio.reports.belief_rates import SAYS
 from am_studio.reports.document.blocks import Block, Cell, Figure, Grid, Shade, Text, column, grid
 from am_studio.reports.document.effects import difference_text, p, slug
@@ -78,7 +78,8 @@ def across_blocks(
     """The detail × model heat map of several columns, and each effect over all models; () for a single table."""
     if len(tables) < 2:
         return ()
-    return (*_heat(tables, name), *(_pooled(analysis) if analysis else ()))
+    pooled = [across_grid(analysis.across, "Each effect over all models")] if analysis and analysis.across else []
+    return (*_heat(tables, name), *pooled)
 
 
 def _heat(tables: Sequence[tuple[str, EffectTable]], name: str) -> Iterator[Block]:
@@ -110,26 +111,26 @@ def _heat(tables: Sequence[tuple[str, EffectTable]], name: str) -> Iterator[Bloc
         f"Heat map of {len(labels)} details by {len(columns)} models; the figures are in the table below.",
         f"{title}. Blue: the rate falls; orange: it rises; a frame: the interval leaves 0 out.",
     )
-    note = "“An effect here and none there” is no difference: whether an effect depends on the model is tested below."
+    note = "“An effect here and none there” is no difference: whether an effect depends on the column needs a test of its own."
     yield grid(title, ("detail", *columns), tuple(rows), note)
 
 
-def _pooled(analysis: Analysis) -> Iterator[Block]:
+def across_grid(across: Sequence[AcrossModels], caption: str) -> Grid:
+    """Each effect with its strata (models, runs) held apart, and whether it differs between them."""
     rows = tuple(
         (
             each.label,
             estimate_text(each.pooled, each.interval),
             *(p(value) for value in (each.p, each.p_adjusted, each.heterogeneity_p, each.heterogeneity_p_adjusted)),
         )
-        for each in analysis.across
+        for each in across
     )
-    head = ("detail", "pooled diff.", "CMH p", "Holm", "differs: p", "Holm")
+    head = ("detail", "pooled diff.", "CMH p", "Holm", "differs: p", "Holm of it")
     note = (
-        "Pooled: models held apart (Mantel-Haenszel weights; Cochran-Mantel-Haenszel test). Differs: whether one common "
-        "difference of rates holds for all models, by Cochran's Q."
+        "Pooled: held apart (Mantel-Haenszel weights; Cochran-Mantel-Haenszel test). Differs: whether one common difference "
+        "of rates holds for all of them, by Cochran's Q."
     )
-    if rows:
-        yield grid("Each effect over all models", head, rows, note)
+    return grid(caption, head, rows, note)
 
 
 def _percent(rate: Rate) -> str:

@@ -27,7 +27,7 @@ _METADATA: dict[PlotFormat, dict[str, None]] = {
 }
 _JUNK = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>", re.DOTALL)
 
-_LONG, _SPACE = re.compile(r"-?\d+\.\d{5,}"), re.compile(r"\s+")
+_LONG, _SPACE = re.compile(r"(?<!scale\()(?<!\d)-?\d+\.\d{5,}"), re.compile(r"\s+")
 
 
 def plot_file(drawing: Drawing, kind: PlotFormat, *, narrow: bool = False) -> bytes:
