@@ -17,7 +17,9 @@ import aiohttp
 import pytest
 
 PATIENCE_SECONDS = 60.0
-CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+)
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: nothing opens the pages")
 
 
@@ -67,7 +69,9 @@ class Page:
 
     async def look(self, width: int, *, dark: bool = False, media: str = "screen") -> None:
         """As on a screen of this width, light or dark, or as printed."""
-        await self.ask("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600)
+        await self.ask(
+            "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600
+        )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         await self.ask("Emulation.setEmulatedMedia", media=media, features=[scheme])
 

@@ -84,10 +84,15 @@ def opened(path: Path, outcome: str | None, choices: AnalysisChoices, stack: Exi
 def _plots(report: Report, kind: PlotFormat, place: Path) -> None:
     figures = report.figures()
     if place.suffix.lower() == f".{kind}":
-        _write(place, plots_pdf(each.drawing for each in figures) if kind == "pdf" else plot_file(figures[0].drawing, kind))
+        _write(
+            place, plots_pdf(each.drawing for each in figures) if kind == "pdf" else plot_file(figures[0].drawing, kind)
+        )
         return
     if place.suffix and not place.is_dir():
-        raise StudioError(f"--{kind} writes {kind.upper()}, not {place.suffix}", hint=f"name a file that ends in .{kind}, or a directory")
+        raise StudioError(
+            f"--{kind} writes {kind.upper()}, not {place.suffix}",
+            hint=f"name a file that ends in .{kind}, or a directory",
+        )
     place.mkdir(parents=True, exist_ok=True)
     for figure in figures:
         _write(place / f"{figure.name}.{kind}", plot_file(figure.drawing, kind))

@@ -43,7 +43,9 @@ def headline(table: EffectTable) -> str:
 
     Only what holds after the adjustment is called a change.
     """
-    told = [effect for effect in table.effects if effect.conclusion == "effect" and effect.interval and effect.difference]
+    told = [
+        effect for effect in table.effects if effect.conclusion == "effect" and effect.interval and effect.difference
+    ]
     same = sum(effect.conclusion == "equivalent" for effect in table.effects)
     if not told:
         number = len(table.effects)
@@ -62,8 +64,12 @@ def headline(table: EffectTable) -> str:
     low, high = sorted(abs(100 * end) for end in (interval.low, interval.high)) if interval else (0.0, 0.0)
     where = changed(table.kind, strongest.label).rstrip(",")
     verb, word = ("lower", "fewer") if difference < 0 else ("higher", "more")
-    others = f"; {len(told)} of {len(table.effects)} changes could be told from chance" if len(table.effects) > 1 else ""
-    between = f"between {low:.0f} and {high:.0f} {word} with {level_text(interval.level)} confidence" if interval else ""
+    others = (
+        f"; {len(told)} of {len(table.effects)} changes could be told from chance" if len(table.effects) > 1 else ""
+    )
+    between = (
+        f"between {low:.0f} and {high:.0f} {word} with {level_text(interval.level)} confidence" if interval else ""
+    )
     crossing = interval is not None and interval.low < 0 < interval.high
     span = "" if crossing else f", {between}"
     return _sentence(

@@ -80,9 +80,7 @@ class Comparison:
     """Arms that not every side has, which cannot be compared."""
 
 
-def compare(
-    runs: Sequence[RunFile], analyses: Sequence[Analysis], *, even_so: bool = False
-) -> tuple[Comparison, ...]:
+def compare(runs: Sequence[RunFile], analyses: Sequence[Analysis], *, even_so: bool = False) -> tuple[Comparison, ...]:
     """One comparison a model that all runs share; where they share none, one of all models of all runs.
 
     StudioError where the runs do not ask the same, the same run is given twice, or nothing is left to compare; `even_so`
@@ -112,7 +110,9 @@ def _refuse(runs: Sequence[RunFile], analyses: Sequence[Analysis], *, even_so: b
         key = run.plan.hash, run.created
         if key in seen:
             raise StudioError(
-                f"{run.path.name} is the same run as {seen[key]}", "its trials would be counted twice", "name another run"
+                f"{run.path.name} is the same run as {seen[key]}",
+                "its trials would be counted twice",
+                "name another run",
             )
         seen[key] = run.path.name
     outcomes = list(dict.fromkeys(analysis.outcome for analysis in analyses))
@@ -122,7 +122,11 @@ def _refuse(runs: Sequence[RunFile], analyses: Sequence[Analysis], *, even_so: b
             "\n".join(f"{run.path.name}: {each.outcome}" for run, each in zip(runs, analyses, strict=True)),
             "rates of different questions cannot be compared; --outcome NAME asks all of them for one that they share",
         )
-    asked = {run.path.name: run.scenario.questions.outcome(outcomes[0]).question for run in runs if run.scenario.asks(outcomes[0])}
+    asked = {
+        run.path.name: run.scenario.questions.outcome(outcomes[0]).question
+        for run in runs
+        if run.scenario.asks(outcomes[0])
+    }
     if len(set(asked.values())) > 1 and not even_so:
         raise StudioError(
             f"the runs ask different questions under the name {outcomes[0]}",

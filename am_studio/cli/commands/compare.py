@@ -21,7 +21,9 @@ _STDOUT = Path("-")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The runs, how to show them, what may differ from their plans."""
-    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run files; the others are set against the first")
+    parser.add_argument(
+        "runs", type=Path, nargs="+", metavar="RUN", help="run files; the others are set against the first"
+    )
     for name, told in (("html", "a page"), ("md", "Markdown"), ("text", "plain text")):
         where = "" if name == "html" else " (default: stdout)"
         parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"{told}{where}; - is stdout")
@@ -44,5 +46,7 @@ def run(args: argparse.Namespace) -> int:
         places = {name: place for name in ("html", "md", "text") if (place := getattr(args, name)) is not None}
         if places or not args.json:
             report = comparison_report(runs, analyses, comparisons)
-            write_documents(report, {name: None if place == _STDOUT else place for name, place in places.items()} or {"text": None})
+            write_documents(
+                report, {name: None if place == _STDOUT else place for name, place in places.items()} or {"text": None}
+            )
     return 0

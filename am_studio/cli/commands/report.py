@@ -35,7 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar = "FILE" if name in ("html", "md", "text") else "FILE|DIR"
         parser.add_argument(f"--{name}", type=Path, nargs="?", const=_STDOUT, metavar=metavar, help=what)
     parser.add_argument("--title", default="", help="in place of the study's title")
-    parser.add_argument("--examples", type=int, default=1, metavar="N", help="transcripts of each answer in each arm (default 1)")
+    parser.add_argument(
+        "--examples", type=int, default=1, metavar="N", help="transcripts of each answer in each arm (default 1)"
+    )
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="of the draw of transcripts (default 1)")
     add_choices(parser)
 

@@ -17,7 +17,6 @@ from am_studio.reports.document.blocks import (
     Bar,
     Block,
     Cell,
-    Column,
     Figure,
     Folded,
     Grid,
@@ -30,7 +29,7 @@ from am_studio.reports.document.blocks import (
 from am_studio.reports.document.effects import p, slug
 from am_studio.reports.document.provenance import moment
 from am_studio.reports.document.taxonomy import across_grid
-from am_studio.reports.effect_table import METHODS, SIMULATED, STAMP
+from am_studio.reports.effect_table import METHODS, SIMULATED, STAMP, Column
 from am_studio.reports.forest import forest_axis
 from am_studio.reports.numbers import percent
 from am_studio.reports.plots.drawings import Forest, ForestRow
@@ -71,10 +70,16 @@ def comparison_sentences(each: Comparison, differ: Sequence[Difference]) -> tupl
     stamp = f"{SIMULATED} (no evidence about any real model): " if any(s.table.simulated for s in each.sides) else ""
     weighty = [difference.name for difference in differ if difference.counts]
     weighty = [name for name in weighty if name != "models as returned" or "models" not in weighty]
-    told = [_summary("effect", [(_named(e, each), e.conclusion) for e in each.effects], each.margin)] if each.effects else []
+    told = (
+        [_summary("effect", [(_named(e, each), e.conclusion) for e in each.effects], each.margin)]
+        if each.effects
+        else []
+    )
     told.append(_summary("rate", [(_named(e, each), e.conclusion) for e in each.rates], each.margin))
     if len(weighty) > 1:
-        told.append(f"{len(weighty)} things differ between the runs at once ({', '.join(weighty)}), so none of this can be laid at the door of one.")
+        told.append(
+            f"{len(weighty)} things differ between the runs at once ({', '.join(weighty)}), so none of this can be laid at the door of one."
+        )
     elif weighty:
         told.append(f"Between the runs only this differs, as far as they tell: {weighty[0]}.")
     return tuple(one_line(f"{stamp}{sentence}") for sentence in told)
@@ -105,12 +110,13 @@ def _summary(what: str, found: list[tuple[str, str]], margin: float) -> str:
 # What differs. -------------------------------------------------------------------------------------------------------
 
 
-def _differing(
-    runs: Sequence[RunFile], analyses: Sequence[Analysis], differ: Sequence[Difference]
-) -> Iterator[Block]:
+def _differing(runs: Sequence[RunFile], analyses: Sequence[Analysis], differ: Sequence[Difference]) -> Iterator[Block]:
     letters = [letter(number) for number in range(len(runs))]
     legend = tuple(
-        (f"{name}: {run.path.name}", f"{run.plan.study.title or run.plan.study.name}; made {moment(run.created)}; plan {run.plan.hash[:19]}")
+        (
+            f"{name}: {run.path.name}",
+            f"{run.plan.study.title or run.plan.study.name}; made {moment(run.created)}; plan {run.plan.hash[:19]}",
+        )
         for name, run in zip(letters, runs, strict=True)
     )
     yield Points(legend)
@@ -123,7 +129,9 @@ def _differing(
     for number, run in enumerate(runs[1:], 1):
         if run.plan.scenario_hash != runs[0].plan.scenario_hash:
             files = file_changes(runs[0], run)
-            yield Text((f"Files of the scenario that differ between A and {letter(number)}: {', '.join(files) or 'none'}.",))
+            yield Text(
+                (f"Files of the scenario that differ between A and {letter(number)}: {', '.join(files) or 'none'}.",)
+            )
     changes = tuple(text_changes(runs))
     if changes:
         yield Folded("What that changes for the subject, in the baseline's text", (Points(changes),))
@@ -148,10 +156,30 @@ def _effects(each: Comparison, number: int) -> Iterator[Block]:
         clear = _clear(span)
         first = estimate_text(change.first.difference, change.first.interval)
         other = estimate_text(change.other.difference, change.other.interval)
-        rows.append((name, first, other, text, Bar(span, axis, clear), p(change.change.p), p(change.change.p_adjusted), CONCLUSIONS[change.conclusion]))
+        rows.append(
+            (
+                name,
+                first,
+                other,
+                text,
+                Bar(span, axis, clear),
+                p(change.change.p),
+                p(change.change.p_adjusted),
+                CONCLUSIONS[change.conclusion],
+            )
+        )
         drawn.append(ForestRow(name, span, "", text, clear))
     yield _figure(f"change-of-effects-{number}", f"Change of the effects on {each.outcome}", drawn, axis, each)
-    head = ("detail", f"effect in {_short(each, 0)}", f"effect in {_other(each)}", "diff. of effects", "", "p", "Holm p", "conclusion")
+    head = (
+        "detail",
+        f"effect in {_short(each, 0)}",
+        f"effect in {_other(each)}",
+        "diff. of effects",
+        "",
+        "p",
+        "Holm p",
+        "conclusion",
+    )
     note = (
         "Difference of effects: the effect in the other run minus the one in the first, in points (interaction: MOVER of four "
         f"Wilson intervals, test alike), Holm over {len(each.effects)}. Two effects of which only one is told from chance need not differ."
@@ -170,11 +198,32 @@ def _rates(each: Comparison, number: int) -> Iterator[Block]:
         text = estimate_text(change.difference, change.interval)
         name = _row(change.label, change.side, each)
         clear = _clear(span)
-        rates = [f"{percent(r.value)}% ({r.k}/{r.n})" if r.value is not None else "–" for r in (change.first, change.other)]
-        rows.append((name, *rates, text, Bar(span, axis, clear), p(change.p), p(change.p_adjusted), CONCLUSIONS[change.conclusion]))
+        rates = [
+            f"{percent(r.value)}% ({r.k}/{r.n})" if r.value is not None else "–" for r in (change.first, change.other)
+        ]
+        rows.append(
+            (
+                name,
+                *rates,
+                text,
+                Bar(span, axis, clear),
+                p(change.p),
+                p(change.p_adjusted),
+                CONCLUSIONS[change.conclusion],
+            )
+        )
         drawn.append(ForestRow(name, span, "", text, clear))
     yield _figure(f"change-of-rates-{number}", f"Change of the rates of {each.outcome}", drawn, axis, each)
-    head = ("arm", f"rate in {_short(each, 0)}", f"rate in {_other(each)}", "diff. [95 %]", "", "p", "Holm p", "conclusion")
+    head = (
+        "arm",
+        f"rate in {_short(each, 0)}",
+        f"rate in {_other(each)}",
+        "diff. [95 %]",
+        "",
+        "p",
+        "Holm p",
+        "conclusion",
+    )
     tests = " and ".join(dict.fromkeys(METHODS[change.test] for change in each.rates))
     note = (
         f"Difference: the other run minus the first, in points; Miettinen-Nurminen intervals, {tests}, two-sided, Holm over "
@@ -184,7 +233,10 @@ def _rates(each: Comparison, number: int) -> Iterator[Block]:
 
 
 def _grid(caption: str, head: tuple[str, ...], rows: Sequence[tuple[Cell, ...]], *notes: str) -> Grid:
-    columns = [Column("forest", "") if not title else column(title, "left" if title == "conclusion" else "right") for title in head[1:]]
+    columns = [
+        Column("forest", "") if not title else column(title, "left" if title == "conclusion" else "right")
+        for title in head[1:]
+    ]
     strong = frozenset(n for n, row in enumerate(rows) if row[-1] == CONCLUSIONS["effect"])
     return Grid(caption, (column(head[0], "left"), *columns), tuple(rows), notes, strong)
 
@@ -193,7 +245,12 @@ def _figure(name: str, title: str, rows: Sequence[ForestRow], axis: tuple[float,
     stamp = SIMULATED if any(side.table.simulated for side in each.sides) else ""
     told = "; ".join(f"{row.label} {row.text}" for row in rows[:12])
     unit = "other run minus first run, percentage points"
-    return Figure(slug(name), Forest(title, tuple(rows), axis, unit, stamp), f"Forest plot: {title}: {told}.", f"{title}, against the first run.")
+    return Figure(
+        slug(name),
+        Forest(title, tuple(rows), axis, unit, stamp),
+        f"Forest plot: {title}: {told}.",
+        f"{title}, against the first run.",
+    )
 
 
 def _short(each: Comparison, side: int) -> str:

@@ -44,7 +44,7 @@ class ReportChoices:
     """In place of the study's."""
 
 
-def build_report(reported: Sequence[Reported], choices: ReportChoices = ReportChoices()) -> Report:  # noqa: B008 - frozen
+def build_report(reported: Sequence[Reported], choices: ReportChoices = ReportChoices()) -> Report:
     """The report of these runs, in their order; ValueError without any."""
     if not reported:
         raise ValueError("a report is of at least one run")

@@ -40,7 +40,7 @@ def _blocks(table: EffectTable, source: Source, name: str) -> Iterator[Block]:
     sheet = effect_sheet(table, source)
     yield Text((finding(table),))
     yield forest_figure(table, f"effects-{name}")
-    yield _grid(sheet, f"{sheet.title}", [n for n, column in enumerate(sheet.columns) if _first(column)])
+    yield effect_grid(sheet)
     yield rate_figure(table, f"rates-{name}")
     rest = [0, *(n for n, column in enumerate(sheet.columns) if n and not _first(column))]
     told = tuple(effect_sentence(table, effect) for effect in table.effects[:MOST_SENTENCES])
@@ -56,6 +56,11 @@ def _blocks(table: EffectTable, source: Source, name: str) -> Iterator[Block]:
     if sheet.notes:
         yield Points(tuple(("", note) for note in sheet.notes))
     yield Folded("How to read these figures", (Points(tuple(("", line) for line in sheet.legend)),))
+
+
+def effect_grid(sheet: Sheet) -> Grid:
+    """The table with the columns that come first."""
+    return _grid(sheet, sheet.title, [n for n, column in enumerate(sheet.columns) if _first(column)])
 
 
 def _first(column: Column) -> bool:

@@ -26,9 +26,9 @@ MOST_GROUPS = 5
 
 def example_blocks(run: RunFile, table: EffectTable, judge: str, *, seed: int, each: int) -> tuple[Block, ...]:
     """Examples of a table: `each` trials with a yes and as many with a no for each group."""
-    order = sorted(
-        table.effects, key=lambda effect: (effect.conclusion != "effect", -abs(effect.difference or 0.0))
-    )[:MOST_GROUPS]
+    order = sorted(table.effects, key=lambda effect: (effect.conclusion != "effect", -abs(effect.difference or 0.0)))[
+        :MOST_GROUPS
+    ]
     groups = groups_of(run, table, order)
     answered = answers(run, judge, table.model).get(table.outcome, {})
     items = tuple(_examples(run, table, judge, groups, answered, random.Random(f"{seed} {table.model}"), each))
@@ -84,8 +84,8 @@ def _pieces(shown: Shown, turn: int, verdict: Verdict | None, share: int) -> Ite
     last = max((end for _, end in marks), default=0)
     limit = max(share, min(last + 500, 2 * LONGEST))
     at = 0
-    for start, end in marks:
-        start, stop = max(start, at), min(end, limit, len(text))
+    for first, end in marks:
+        start, stop = max(first, at), min(end, limit, len(text))
         if stop <= start:
             continue
         if start > at:

@@ -57,7 +57,9 @@ def cost_blocks(run: RunFile) -> tuple[Block, ...]:
 def provenance_blocks(run: RunFile, analysis: Analysis, sources: tuple[Source, ...]) -> tuple[Block, ...]:
     """Everything that is needed to find these figures again."""
     plan = run.plan
-    names = {table.model: ", ".join(source.models_returned) for source, table in zip(sources, analysis.tables, strict=True)}
+    names = {
+        table.model: ", ".join(source.models_returned) for source, table in zip(sources, analysis.tables, strict=True)
+    }
     pairs = [
         ("run file", run.path.name),
         ("SHA-256 of the file", _digest(run.path)),

@@ -49,9 +49,7 @@ def outcome_blocks(run: RunFile, table: EffectTable, judge: str, name: str) -> I
         f"Heat map of the rate of {len(rows)} outcomes in {len(labels)} groups of trials; the figures are in the table below.",
         f"{title}: share of trials with each outcome, in per cent.",
     )
-    note = (
-        f"Yes / judged trials, by {judge}. Beside the study's own outcome these are descriptions: no test was planned for them."
-    )
+    note = f"Yes / judged trials, by {judge}. Beside the study's own outcome these are descriptions: no test was planned for them."
     hidden = len(table.effects) - len(shown)
     notes = (note, *((f"{hidden} more arms are left out here.",) if hidden else ()))
     yield grid(title, ("outcome", *labels), tuple(rows), *notes)
@@ -72,9 +70,7 @@ def belief_blocks(run: RunFile, analysis: Analysis) -> tuple[Block, ...]:
     return (Grid(caption, columns, rows), Text((found.caution,), "warning"))
 
 
-def across_blocks(
-    tables: Sequence[tuple[str, EffectTable]], analysis: Analysis | None, name: str
-) -> tuple[Block, ...]:
+def across_blocks(tables: Sequence[tuple[str, EffectTable]], analysis: Analysis | None, name: str) -> tuple[Block, ...]:
     """The detail × model heat map of several columns, and each effect over all models; () for a single table."""
     if len(tables) < 2:
         return ()
@@ -94,11 +90,11 @@ def _heat(tables: Sequence[tuple[str, EffectTable]], name: str) -> Iterator[Bloc
         drawn: list[HeatCell] = []
         written: list[Cell] = [label]
         for _, table in tables:
-            effect = next((each for each in table.effects if each.arm == arm), None)
-            value = effect.difference if effect else None
-            clear = effect is not None and excludes_zero(effect)
+            found = next((each for each in table.effects if each.arm == arm), None)
+            value = found.difference if found else None
+            clear = found is not None and excludes_zero(found)
             drawn.append(HeatCell(value, difference_text(value), clear))
-            text = estimate_text(value, effect.interval) if effect else ""
+            text = estimate_text(value, found.interval) if found else ""
             written.append(Shade(text or "–", value, diverging=True))
         cells.append(tuple(drawn))
         rows.append(tuple(written))

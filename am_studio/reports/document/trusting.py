@@ -41,7 +41,7 @@ def _tables(trust: Trust) -> Iterator[Block]:
     ]
     head = ("judge says", "trials", "drawn", "labels: yes", "no", "undecided", "truly yes (95 %)")
     yield grid("What people found behind each answer of the judge", head, tuple(rows))
-    rates = tuple(
+    rates: tuple[tuple[Cell, ...], ...] = tuple(
         (
             f"{arm.arm}, {arm.model}",
             f"{arm.raw.k}/{arm.raw.n}",
@@ -51,11 +51,17 @@ def _tables(trust: Trust) -> Iterator[Block]:
         )
         for arm in trust.arms
     )
-    yield grid("Rates, as judged and corrected", ("arm", "k/n", "as judged", "corrected (95 %)", "labels of"), rates)
-    effects = tuple(
-        (effect.label, "" if effect.raw is None else f"{100 * effect.raw:+.0f}", corrected_points(effect.corrected), effect.basis)
+    of_rates = ("arm", "k/n", "as judged", "corrected (95 %)", "labels of")
+    yield grid("Rates, as judged and corrected", of_rates, rates)
+    effects: tuple[tuple[Cell, ...], ...] = tuple(
+        (
+            effect.label,
+            "" if effect.raw is None else f"{100 * effect.raw:+.0f}",
+            corrected_points(effect.corrected),
+            effect.basis,
+        )
         for effect in trust.effects
     )
     if effects:
-        head = ("effect", "as judged, points", "corrected (95 %)", "labels of")
-        yield grid("Effects, as judged and corrected", head, effects)
+        of_effects = ("effect", "as judged, points", "corrected (95 %)", "labels of")
+        yield grid("Effects, as judged and corrected", of_effects, effects)

@@ -61,11 +61,15 @@ def bar(cell: Bar) -> Markup:
         return f"{4 + (min(max(value, low), high) - low) / (high - low) * (WIDTH - 8):.1f}"
 
     middle = HEIGHT / 2
-    parts = [f'<line class="z" x1="{x(0)}" x2="{x(0)}" y1="0" y2="{HEIGHT}"/>'] if cell.zero and low <= 0 <= high else []
+    parts = (
+        [f'<line class="z" x1="{x(0)}" x2="{x(0)}" y1="0" y2="{HEIGHT}"/>'] if cell.zero and low <= 0 <= high else []
+    )
     if cell.span is not None:
         start, estimate, end = cell.span
         kind, thick = ("c", 2.6) if cell.clear else ("o", 1.4)
-        parts.append(f'<line class="{kind}" stroke-width="{thick}" x1="{x(start)}" x2="{x(end)}" y1="{middle}" y2="{middle}"/>')
+        parts.append(
+            f'<line class="{kind}" stroke-width="{thick}" x1="{x(start)}" x2="{x(end)}" y1="{middle}" y2="{middle}"/>'
+        )
         parts.append(f'<circle class="{kind}" stroke-width="1.6" cx="{x(estimate)}" cy="{middle}" r="4"/>')
     drawn = f'<svg aria-hidden="true" viewBox="0 0 {WIDTH} {HEIGHT}">{"".join(parts)}</svg>'
     return Markup(drawn)  # noqa: S704 - numbers and nothing else were put in

@@ -43,7 +43,13 @@ def draw_forest(figure: Figure, forest: Forest, *, narrow: bool) -> None:
             _say(axes, 1, at + space * 0.28, row.text or row.counts, ha="right")
         else:
             _say(axes, -0.1 / (width - left - right), middle, "\n".join(label), ha="right")
-            _say(axes, 1 + (right - 0.1) / (width - left - right), middle, f"{row.counts}  {row.text}".rstrip(), ha="right")
+            _say(
+                axes,
+                1 + (right - 0.1) / (width - left - right),
+                middle,
+                f"{row.counts}  {row.text}".rstrip(),
+                ha="right",
+            )
         at += space
     _title(figure, forest.title, width, height)
 
@@ -83,7 +89,9 @@ def _mark(axes: Any, row: ForestRow, y: float) -> None:
     for end in (low, high):
         axes.plot([end, end], [y - 0.05, y + 0.05], color=colour, linewidth=1.2)
     face = colour if row.clear else PAPER
-    axes.plot([middle], [y], marker="o", markersize=6.5, markerfacecolor=face, markeredgecolor=colour, markeredgewidth=1.4)
+    axes.plot(
+        [middle], [y], marker="o", markersize=6.5, markerfacecolor=face, markeredgecolor=colour, markeredgewidth=1.4
+    )
 
 
 def _say(axes: Any, x: float, y: float, text: str, **style: Any) -> None:

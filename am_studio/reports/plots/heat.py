@@ -41,7 +41,9 @@ def draw_heat(figure: Figure, heat: Heat, *, narrow: bool) -> None:
         _say(axes, x + 0.5, -0.12, head, ha="center", va="bottom", size=7.4 if narrow else 8.2)
     whole = max(width, 3.4)
     title = drawable(heat.title, int(whole * 12.5))
-    figure.text(0.12 / whole, 1 - 0.2 / height, title, fontsize=9.5, fontweight="bold", color=INK, va="center", parse_math=False)
+    figure.text(
+        0.12 / whole, 1 - 0.2 / height, title, fontsize=9.5, fontweight="bold", color=INK, va="center", parse_math=False
+    )
     unit = drawable(heat.unit, int(whole * 15))
     figure.text(0.12 / whole, 0.16 / height, unit, fontsize=8, color=MUTED, va="center", parse_math=False)
 
@@ -59,14 +61,22 @@ def _cell(axes: Any, at: tuple[int, int], cell: HeatCell, diverging: bool, size:
     x, y = at
     value = cell.value if diverging or cell.value is None else -cell.value
     colour = heat_colour(value)
-    frame = {"edgecolor": "#000000", "linewidth": 1.4} if cell.strong else {"edgecolor": RULE, "linewidth": 0.6}
+    edge, line, inset = ("#000000", 1.4, 0.03) if cell.strong else (RULE, 0.6, 0.0)
     hatch = "////" if cell.value is None else None
-    inset = 0.03 if cell.strong else 0.0
-    axes.add_patch(Rectangle((x + inset, y + inset), 1 - 2 * inset, 1 - 2 * inset, facecolor=colour, hatch=hatch, **frame))
+    place, side = (x + inset, y + inset), 1 - 2 * inset
+    axes.add_patch(Rectangle(place, side, side, facecolor=colour, hatch=hatch, edgecolor=edge, linewidth=line))
     weight = "bold" if cell.strong else "normal"
     text = drawable(cell.text, 12)
     axes.text(
-        x + 0.5, y + 0.5, text, ha="center", va="center", fontsize=size, fontweight=weight, color=text_on(colour), parse_math=False
+        x + 0.5,
+        y + 0.5,
+        text,
+        ha="center",
+        va="center",
+        fontsize=size,
+        fontweight=weight,
+        color=text_on(colour),
+        parse_math=False,
     )
 
 
