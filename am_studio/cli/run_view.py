@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-from am_studio.cli.console import data, emit_json, stdout_console
+from am_studio.cli.console import data, emit_json, stdout_console, tell
 from am_studio.cli.effect_view import show_effects
 from am_studio.foundation.files import write_atomic
 from am_studio.reports.belief_rates import belief_lines, beliefs_as_json
@@ -63,7 +63,7 @@ def show_run(
             return
         _show(run, analysis)
         for line in ("", *belief_lines(found, simulated=run.simulated), "") if found is not None else ():
-            data(line)
+            tell(line, stdout_console().width)
         _show_trust(analysis.trust, whole=trust)
         data(f"Run: {path}")
 
@@ -73,15 +73,15 @@ def _show(run: RunFile, analysis: Analysis) -> None:
     for table in analysis.tables:
         show_effects(table, source_of(run, table, analysis.judge), console)
         data()
-    for line in across_lines(analysis.across):
-        data(line)
+    for line in across_lines(analysis.across, console.width):
+        tell(line, console.width)
     if analysis.agreement is not None:
-        data(agreement_sentence(analysis.agreement, analysis.judge))
+        tell(agreement_sentence(analysis.agreement, analysis.judge), console.width)
     asked = referee_lines(analysis.questions)
     if asked:
         data()
     for line in asked:
-        data(line)
+        tell(line, console.width)
 
 
 def _show_trust(known: Trust | None, *, whole: bool) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
-from am_studio.foundation.hygiene import one_line, visible
+from am_studio.foundation.hygiene import in_ascii, one_line, visible
 from am_studio.reports.document.blocks import (
     Bar,
     Block,
@@ -32,19 +32,6 @@ _GAP = 2
 _BAR_WIDTHS = (15, 41)
 _LABEL = 24
 _LONGEST_EXAMPLE = 2_000
-_ASCII = {
-    "−": "-",
-    "×": "x",
-    "±": "+-",
-    "∞": "inf",
-    "–": "-",
-    "—": "-",
-    "“": '"',
-    "”": '"',
-    "’": "'",
-    "…": "...",
-    "·": "-",
-}
 
 
 def report_lines(report: Report, width: int, *, ascii_only: bool = False) -> list[str]:
@@ -71,9 +58,7 @@ class Writer:
 
     def plain(self, line: str) -> str:
         """The line, in ASCII where nothing else can be shown."""
-        if not self.ascii_only:
-            return line
-        return "".join(_ASCII.get(c, c) for c in line).encode("ascii", "replace").decode()
+        return in_ascii(line) if self.ascii_only else line
 
     def rule(self, mark: str) -> str:
         """A line across."""
