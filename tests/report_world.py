@@ -163,7 +163,9 @@ class Checked(HTMLParser):
             if given["http-equiv"] != "Content-Security-Policy":
                 self.faults.append(f"meta {given['http-equiv']}")
             self.policy = given["content"]
-        self.faults += [f"{tag} {name}" for name in given if name.startswith("on") or name in ("style", "srcdoc", "ping")]
+        self.faults += [
+            f"{tag} {name}" for name in given if name.startswith("on") or name in ("style", "srcdoc", "ping")
+        ]
         if "href" in given and not (given["href"].startswith("#") or is_own_page(given["href"])):
             self.faults.append(f"href {given['href']}")
         self.faults += [
@@ -197,7 +199,9 @@ class Checked(HTMLParser):
         if len(self.ids) != len(set(self.ids)):
             found.append("an id twice")
         found += [f"no target {target}" for target in self.targets if target not in self.ids]
-        if self.headings[0] != 1 or any(after > before + 1 for before, after in zip(self.headings, self.headings[1:], strict=False)):
+        if self.headings[0] != 1 or any(
+            after > before + 1 for before, after in zip(self.headings, self.headings[1:], strict=False)
+        ):
             found.append(f"headings {self.headings}")
         digest = base64.b64encode(hashlib.sha256(self.style.encode()).digest()).decode()
         wanted = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -206,7 +210,20 @@ class Checked(HTMLParser):
         return found
 
 
-FORBIDDEN = {"script", "iframe", "object", "embed", "link", "base", "form", "frame", "audio", "video", "template", "math"}
+FORBIDDEN = {
+    "script",
+    "iframe",
+    "object",
+    "embed",
+    "link",
+    "base",
+    "form",
+    "frame",
+    "audio",
+    "video",
+    "template",
+    "math",
+}
 
 
 def is_own_page(address: str) -> bool:

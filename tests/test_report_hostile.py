@@ -77,7 +77,12 @@ def exported(strings: list[str]) -> dict[str, object]:
         "outcome": strings[3], "model": strings[4], "simulated": False, "finding": strings[5], "judge": strings[6],
         "plan_hash": strings[7], "effects": [effect],
     }  # fmt: skip
-    return {"study": strings[8], "scenario": {"ref": "my-pack/small", "hash": strings[9]}, "simulated": False, "tables": [table]}
+    return {
+        "study": strings[8],
+        "scenario": {"ref": "my-pack/small", "hash": strings[9]},
+        "simulated": False,
+        "tables": [table],
+    }
 
 
 def test_hostile_strings_are_text_in_every_page(small_pack: WritePack, tmp_path: Path) -> None:
@@ -183,7 +188,9 @@ def unguarded(place: Path, host: str) -> Path:
 @needs_chromium
 @pytest.mark.asyncio
 @pytest.mark.parametrize("width", [390, 1280])
-async def test_pages_fit_the_screen_and_their_plots_are_drawn(small_pack: WritePack, tmp_path: Path, width: int) -> None:
+async def test_pages_fit_the_screen_and_their_plots_are_drawn(
+    small_pack: WritePack, tmp_path: Path, width: int
+) -> None:
     run = await asyncio.to_thread(run_at, tmp_path, small_pack())
     path = tmp_path / "report.html"
     path.write_text(await asyncio.to_thread(lambda: report_page(report_of(run))), "utf-8")
@@ -191,7 +198,9 @@ async def test_pages_fit_the_screen_and_their_plots_are_drawn(small_pack: WriteP
         await page.look(width)
         await page.open(path.as_uri())
         assert await page.tell("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-        drawn = "[...document.images].every(each => each.complete && each.naturalWidth > 0) && document.images.length > 2"
+        drawn = (
+            "[...document.images].every(each => each.complete && each.naturalWidth > 0) && document.images.length > 2"
+        )
         assert await page.tell(drawn)
         assert page.complaints == []
         await page.look(width, dark=True)

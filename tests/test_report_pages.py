@@ -115,7 +115,10 @@ def test_from_the_command_line_formats_go_where_they_are_sent(
 ) -> None:
     plots = tmp_path / "plots"
     command = ["report", str(small_run), "--html", str(tmp_path / "r.html"), "--md", str(tmp_path / "r.md")]
-    assert main([*command, "--svg", str(plots), "--pdf", str(tmp_path / "all.pdf"), "--png", str(tmp_path / "one.png")]) == 0
+    assert (
+        main([*command, "--svg", str(plots), "--pdf", str(tmp_path / "all.pdf"), "--png", str(tmp_path / "one.png")])
+        == 0
+    )
     assert capsys.readouterr().out == ""
     assert (tmp_path / "r.html").read_text("utf-8").startswith("<!doctype html>")
     assert (tmp_path / "r.md").read_text("utf-8").startswith("# ")
@@ -128,7 +131,9 @@ def test_from_the_command_line_formats_go_where_they_are_sent(
     assert "Every outcome" in capsys.readouterr().out
 
 
-def test_a_look_at_another_outcome_is_marked_in_every_format(small_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_look_at_another_outcome_is_marked_in_every_format(
+    small_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["report", str(small_run), "--alpha", ".2"]) == 0
     assert "EXPLORATORY, not the planned analysis" in capsys.readouterr().out
     assert main(["report", str(small_run), "--alpha", ".2", "--md"]) == 0

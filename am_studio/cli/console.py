@@ -27,7 +27,9 @@ def tell(text: str, width: int) -> None:
     """A line of data, broken at words into lines of this width; a row of a table, with its aligned columns, stays whole."""
     indent = "  " if text.startswith(("- ", "  ")) else ""
     table = "  " in text.strip()
-    for line in [text] if table else textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False) or [""]:
+    for line in (
+        [text] if table else textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False) or [""]
+    ):
         data(line)
 
 
