@@ -33,7 +33,7 @@ HOSTILE = (
     "</textarea></select></table></svg><math><mtext><script>alert(12)</script>",
     "<form action='HOST/hit'><input type=image src='HOST/hit' onclick=alert(13)></form>",
     "$\\frac{1}{0}$ %s {0} ${jndi} `id` [x](javascript:alert(14))",
-    "a‮b​c󠁁d e\x07f",
+    "a\u202eb\u200bc\U000e0041d e\x07f",
 )  # fmt: skip
 """In the order in which they are put into fields; HOST is an address that counts who comes."""
 
@@ -44,7 +44,7 @@ def hostile(host: str = "http://127.0.0.1:9") -> list[str]:
 
 def quoted(text: str) -> str:
     """As a YAML scalar in double quotes, of what a scenario may have in it."""
-    kept = "".join(c for c in text if c.isprintable() and c not in "‮​󠁁")
+    kept = "".join(c for c in text if c.isprintable() and c not in "\u202e\u200b\U000e0041")
     return '"' + kept.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
