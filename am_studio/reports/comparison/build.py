@@ -95,16 +95,15 @@ def _named(change: RateChange | EffectChange, each: Comparison) -> str:
 def _summary(what: str, found: list[tuple[str, str]], margin: float) -> str:
     parts = []
     for conclusion, words in (
-        ("effect", f"The {what} differs beyond chance of"),
-        ("equivalent", f"the {what} is the same within {percent(margin)} points of"),
-        ("undetermined", f"whether the {what} differs is undetermined for"),
+        ("effect", "differs beyond chance for"),
+        ("equivalent", f"is the same within {percent(margin)} points for"),
+        ("undetermined", "may or may not differ (undetermined) for"),
     ):
         names = [name for name, kind in found if kind == conclusion]
         if names:
             short = names if conclusion == "effect" or len(names) <= 2 else [name.partition(" (")[0] for name in names]
             parts.append(f"{words} {', '.join(dict.fromkeys(short))}")
-    told = "; ".join(parts) or f"No {what} can be compared"
-    return f"{told[0].upper()}{told[1:]}."
+    return f"The {what} {'; it '.join(parts)}." if parts else f"No {what} can be compared."
 
 
 # What differs. -------------------------------------------------------------------------------------------------------

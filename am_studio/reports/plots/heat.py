@@ -49,10 +49,10 @@ def draw_heat(figure: Figure, heat: Heat, *, narrow: bool) -> None:
 
 
 def _wrapped(label: str, width: int) -> str:
-    """A label on lines of a width, broken after underscores as well as blanks."""
-    soft = drawable(label).replace("_", "_ ")
+    """A label on lines of a width, broken after underscores and strokes as well as at blanks."""
+    soft = drawable(label).replace("_", "_ ").replace("/", "/ ")
     lines = textwrap.wrap(soft, width, max_lines=4, placeholder="…") or [""]
-    return "\n".join(line.replace("_ ", "_") for line in lines)
+    return "\n".join(line.replace("_ ", "_").replace("/ ", "/") for line in lines)
 
 
 def _cell(axes: Any, at: tuple[int, int], cell: HeatCell, diverging: bool, size: float) -> None:
