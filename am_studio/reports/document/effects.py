@@ -52,7 +52,7 @@ def _blocks(table: EffectTable, source: Source, name: str) -> Iterator[Block]:
         yield Folded("Stops, attributions and interactions in figures", (Text(("\n".join(beside),), "paper"),))
     nuisance = nuisance_lines(table)
     if nuisance:
-        yield Folded("Nuisance factors held apart", (Text(("\n".join(nuisance),), "paper"),))
+        yield Folded("Nuisance factors and sessions held apart", (Text(("\n".join(nuisance),), "paper"),))
     if sheet.notes:
         yield Points(tuple(("", note) for note in sheet.notes))
     yield Folded("How to read these figures", (Points(tuple(("", line) for line in sheet.legend)),))
