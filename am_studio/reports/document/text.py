@@ -5,6 +5,7 @@ A table that is too wide is shown in several, each with the labels of its rows; 
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -29,8 +30,8 @@ from am_studio.reports.numbers import points
 
 NARROWEST = 40
 _GAP = 2
-_BAR_WIDTHS = (15, 41)
-_LABEL = 24
+_BAR_WIDTHS = (12, 41)
+_LABEL = 19
 _LONGEST_EXAMPLE = 2_000
 
 
@@ -144,28 +145,36 @@ class Writer:
         return blocks
 
     def _table(self, grid: Grid, numbers: Sequence[int]) -> Iterator[str]:
-        widths = {n: _least(grid, n) for n in numbers}
-        spare = max(self.width - sum(widths.values()) - _GAP * (len(numbers) - 1), 0)
-        whole = max(len(_words(row[0])) for row in grid.rows) if grid.rows else 0
-        more = min(max(whole - widths[0], 0), spare)
-        widths[0] += more
-        for n in numbers:
-            if _is_bar(grid, n):
-                widths[n] = min(widths[n] + spare - more, _BAR_WIDTHS[1])
-        head = [self._head(grid, n, widths[n]) for n in numbers]
-        yield from self._row(grid, numbers, widths, head)
+        widths = self._widths(grid, numbers)
+        yield from self._row(grid, numbers, widths, [self._head(grid, n, widths[n]) for n in numbers])
         yield ("-" if self.ascii_only else "─") * (sum(widths.values()) + _GAP * (len(numbers) - 1))
         for row in grid.rows:
             yield from self._row(grid, numbers, widths, [self._cell(row[n], widths[n]) for n in numbers])
 
+    def _widths(self, grid: Grid, numbers: Sequence[int]) -> dict[int, int]:
+        """The least widths, and what is to spare: to words that would be broken, then to bars."""
+        widths = {n: _least(grid, n) for n in numbers}
+        spare = max(self.width - sum(widths.values()) - _GAP * (len(numbers) - 1), 0)
+        for n in (*(n for n in numbers if not _is_bar(grid, n)), *(n for n in numbers if _is_bar(grid, n))):
+            wanted = _BAR_WIDTHS[1] if _is_bar(grid, n) else _widest(grid, n)
+            more = min(max(wanted - widths[n], 0), spare)
+            widths[n], spare = widths[n] + more, spare - more
+        return widths
+
     def _row(self, grid: Grid, numbers: Sequence[int], widths: dict[int, int], cells: list[str]) -> Iterator[str]:
-        label = _broken(cells[0], widths[0])
-        aligned = [
-            text.ljust(widths[n]) if grid.columns[n].align == "left" else text.rjust(widths[n])
-            for n, text in zip(numbers[1:], cells[1:], strict=True)
+        broken = [
+            _broken(text, widths[n]) if grid.columns[n].align == "left" and not _is_bar(grid, n) else [text]
+            for n, text in zip(numbers, cells, strict=True)
         ]
-        yield (" " * _GAP).join((label[0].ljust(widths[0]), *aligned)).rstrip()
-        yield from label[1:]
+        for parts in itertools.zip_longest(*broken, fillvalue=""):
+            yield (
+                (" " * _GAP)
+                .join(
+                    part.ljust(widths[n]) if grid.columns[n].align == "left" else part.rjust(widths[n])
+                    for n, part in zip(numbers, parts, strict=True)
+                )
+                .rstrip()
+            )
 
     def _head(self, grid: Grid, number: int, width: int) -> str:
         bar = next((row[number] for row in grid.rows if isinstance(row[number], Bar)), None)
@@ -192,12 +201,16 @@ def _is_bar(grid: Grid, number: int) -> bool:
 
 
 def _least(grid: Grid, number: int) -> int:
-    """The least width of a column; labels may be broken."""
+    """The least width of a column; words on the left may be broken, figures may not."""
     if _is_bar(grid, number):
         return _BAR_WIDTHS[0]
-    widest = max((len(_words(row[number])) for row in grid.rows), default=0)
-    widest = max(widest, len(one_line(grid.columns[number].title)))
-    return min(widest, _LABEL) if number == 0 else widest
+    widest = _widest(grid, number)
+    return min(widest, _LABEL) if grid.columns[number].align == "left" else widest
+
+
+def _widest(grid: Grid, number: int) -> int:
+    cells = (_words(row[number]) for row in grid.rows)
+    return max(len(text) for text in (one_line(grid.columns[number].title), *cells))
 
 
 def _broken(text: str, width: int) -> list[str]:
