@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from am_studio.judging import Agreement
 from am_studio.reports.document.blocks import Block, Cell, Text, grid
-from am_studio.reports.numbers import percent
+from am_studio.reports.numbers import percent, points
 from am_studio.reports.run_results import agreement_sentence
 from am_studio.reports.trust_results import corrected_points, corrected_share, plain_rate, trust_sentence
 from am_studio.runs.trust import Trust
@@ -56,7 +56,7 @@ def _tables(trust: Trust) -> Iterator[Block]:
     effects: tuple[tuple[Cell, ...], ...] = tuple(
         (
             effect.label,
-            "" if effect.raw is None else f"{100 * effect.raw:+.0f}",
+            "" if effect.raw is None else points(effect.raw),
             corrected_points(effect.corrected),
             effect.basis,
         )
