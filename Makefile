@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO_RUN ?= runs/demo.amrun
 
-.PHONY: help demo test lint bench bench-engine bench-stats soak proxy-env inspect-env images lock clean
+.PHONY: help demo test lint bench bench-engine bench-stats soak look proxy-env inspect-env images lock clean
 help:
 	@echo "make demo         set up, then run the single-line study on a simulated subject"
 	@echo "make test         set up, then run the tests"
@@ -19,6 +19,7 @@ help:
 	@echo "make soak         a hundred kills over 3,000 trials, flipped bits, synced rows; fails by exit code"
 	@echo "make proxy-env    an environment of its own for LiteLLM's proxy, which the tests then use"
 	@echo "make inspect-env  one for Inspect and the published suite, which a bench and the import's test then use"
+	@echo "make look         reports and galleries in a browser: pictures, and axe over them (needs chromium and npm)"
 	@echo "make images       take the pictures of README anew"
 	@echo "make lock         resolve the dependencies anew (needs uv)"
 
@@ -68,6 +69,14 @@ soak: $(READY)
 	$(BIN)/python -m tests.soak.kills
 	$(BIN)/python -m tests.bench.flips
 	$(BIN)/python -m tests.soak.synced
+
+# axe is a script for browsers alone; its hash stands in tests/look/pages.py.
+look: $(READY) build/look/package/axe.min.js
+	$(BIN)/python -m tests.look.pages build/look
+
+build/look/package/axe.min.js:
+	@mkdir -p build/look
+	cd build/look && npm pack --silent axe-core@4.14.1 && tar xzf axe-core-4.14.1.tgz
 
 # Peers whose pins conflict with ours have environments of their own.
 proxy-env: .venv-proxy/.ready

@@ -11,6 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from am_studio.cli.run_view import draw_run
+from am_studio.reports.document.effects import forest_figure
+from am_studio.reports.plots.files import plot_file
+from am_studio.runs.analysis import analyse
+from am_studio.runs.runfile import RunFile
 from am_studio.scenarios.starting import start_pack
 from am_studio.tui.app import StudioApp
 
@@ -60,6 +64,13 @@ async def studio(run: Path) -> None:
         save(app, "results.svg")
 
 
+def draw_forest(path: Path) -> None:
+    """The forest plot of a report."""
+    with RunFile.open(path) as run:
+        (table,) = analyse(run).tables
+    (IMAGES / "forest.svg").write_bytes(plot_file(forest_figure(table, "forest").drawing, "svg"))
+
+
 def main() -> None:
     """Take all pictures."""
     IMAGES.mkdir(exist_ok=True)
@@ -71,6 +82,7 @@ def main() -> None:
         command = [sys.executable, "-m", "am_studio.cli.main", "run", STUDY, "--yes", "--out", str(demo)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         draw_run(demo, IMAGES / "table.svg")
+        draw_forest(demo)
         asyncio.run(studio(Path("board.amrun")))
         os.chdir("/")
     for image in sorted(IMAGES.glob("*.svg")):

@@ -28,6 +28,9 @@ def test_the_wheel_holds_the_library_and_the_studies(tmp_path: Path) -> None:
         "from am_studio.scenarios.references import all_references\n"
         "from am_studio.runs.study import load_study\n"
         "from am_studio.models.registry import simulated_names\n"
+        "from am_studio.reports.document.blocks import Report\n"
+        "from am_studio.reports.html.report import report_page\n"
+        "assert '<h1>A title</h1>' in report_page(Report('A title', '', '', (), (), (), ''))\n"
         "print(all_references(), load_study('single-line').name, len(simulated_names()))"
     )
     ran = subprocess.run(

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from am_studio.cli.console import stdout_console
+from am_studio.foundation.hygiene import in_ascii
 from am_studio.records import EffectTable
 from am_studio.reports.effect_table import Column, Row, Sheet, Source, effect_sheet
 from am_studio.reports.forest import forest_cell, zero_cell
@@ -50,7 +51,7 @@ def effect_view(table: EffectTable, source: Source, width: int, *, ascii_only: b
     for columns in _blocks(sheet, width):
         parts += [_table(sheet, columns, width, ascii_only), Text()]
     parts += [_text(finding(table), "", ascii_only), Text()]
-    for beside in (side_lines(table), nuisance_lines(table)):
+    for beside in (side_lines(table, width), nuisance_lines(table, width)):
         parts += [_text(line, "", ascii_only) for line in beside] + ([Text()] if beside else [])
     parts += [_text(note, "", ascii_only) for note in sheet.notes]
     parts += [_text(line, "dim", ascii_only) for line in sheet.legend]
@@ -139,18 +140,8 @@ def _axis_title(sheet: Sheet, width: int) -> str:
 
 
 def _text(text: str, style: str, ascii_only: bool) -> Text:
-    """Text that is shown as it stands; the minus sign becomes a hyphen where only ASCII can be shown."""
-    return Text(
-        text.replace("−", "-")
-        .replace("×", "x")
-        .replace("±", "+-")
-        .replace("∞", "inf")
-        .encode("ascii", "replace")
-        .decode()
-        if ascii_only
-        else text,
-        style,
-    )
+    """Text that is shown as it stands; in ASCII where nothing else can be shown."""
+    return Text(in_ascii(text) if ascii_only else text, style)
 
 
 def _has_unicode(console: Console) -> bool:

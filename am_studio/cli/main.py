@@ -32,6 +32,8 @@ VERBS: dict[str, str] = {
     "judge": "judge a run again, by another judge or rubric",
     "analyze": "the effect table of a run",
     "reproduce": "check a result bundle: do again all that led to its numbers",
+    "report": "a run as a page, Markdown or text, with plots for a paper",
+    "compare": "what differs between runs, and whether rates and effects do, by tests",
     "power": "what a study, or two rates, can find with n trials; before paying",
     "stats": "a calculator: intervals, tests, agreement, power, on any numbers",
     "selftest": "replay published numbers and check that intervals cover",

@@ -6,11 +6,9 @@ Where the plan withholds effects until its end, counts alone.
 from __future__ import annotations
 
 import io
-import textwrap
-from collections.abc import Iterable
 from pathlib import Path
 
-from am_studio.cli.console import data, emit_json, stdout_console
+from am_studio.cli.console import data, emit_json, stdout_console, tell
 from am_studio.cli.effect_view import show_effects
 from am_studio.foundation.files import write_atomic
 from am_studio.reports.belief_rates import belief_lines, beliefs_as_json
@@ -54,7 +52,8 @@ def show_run(
             if as_data:
                 emit_json(counts_as_json(run, why, asked, known))
                 return
-            _say(counts_lines(run, why, asked))
+            for line in counts_lines(run, why, asked):
+                tell(line, stdout_console().width)
             _show_trust(known, whole=trust)
             return
         found = belief_rates(run, outcome, analysis.judge) if beliefs else None
@@ -63,7 +62,8 @@ def show_run(
             emit_json(told if found is None else {**told, "beliefs": beliefs_as_json(found)})
             return
         _show(run, analysis)
-        _say(("", *belief_lines(found, simulated=run.simulated), "") if found is not None else ())
+        for line in ("", *belief_lines(found, simulated=run.simulated), "") if found is not None else ():
+            tell(line, stdout_console().width)
         _show_trust(analysis.trust, whole=trust)
         data(f"Run: {path}")
 
@@ -73,12 +73,15 @@ def _show(run: RunFile, analysis: Analysis) -> None:
     for table in analysis.tables:
         show_effects(table, source_of(run, table, analysis.judge), console)
         data()
-    for line in across_lines(analysis.across):
-        data(line)
+    for line in across_lines(analysis.across, console.width):
+        tell(line, console.width)
     if analysis.agreement is not None:
-        _say((agreement_sentence(analysis.agreement, analysis.judge),))
+        tell(agreement_sentence(analysis.agreement, analysis.judge), console.width)
     asked = referee_lines(analysis.questions)
-    _say(("", *asked) if asked else ())
+    if asked:
+        data()
+    for line in asked:
+        tell(line, console.width)
 
 
 def _show_trust(known: Trust | None, *, whole: bool) -> None:
@@ -87,18 +90,7 @@ def _show_trust(known: Trust | None, *, whole: bool) -> None:
         for line in ("", *lines, ""):
             data(line)
     elif known is not None and trust_sentence(known):
-        _say((trust_sentence(known) + " More: --trust",))
-
-
-def _say(lines: Iterable[str]) -> None:
-    """Sentences on stdout, broken between words where they are wider than the terminal."""
-    width = stdout_console().width
-    for line in lines:
-        hanging = " " * (len(line) - len(line.lstrip(" -")))
-        for piece in textwrap.wrap(
-            line, width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
-        ) or [""]:
-            data(piece)
+        tell(trust_sentence(known) + " More: --trust", stdout_console().width)
 
 
 def draw_run(

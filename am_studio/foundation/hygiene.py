@@ -22,6 +22,19 @@ def visible(text: str) -> str:
     return UNSHOWABLE.sub("", text)
 
 
+_PLAIN = str.maketrans(
+    {
+        "−": "-", "–": "-", "—": "-", "×": "x", "±": "+-", "∞": "inf", "“": '"', "”": '"', "‘": "'", "’": "'", "…": "...", "·": "-",
+        "─": "-", "│": "|", "┼": "+", "●": "*", "○": "o", "◂": "<", "▸": ">", "†": "+", "≤": "<=", "≥": ">=", "→": "->",
+    }
+)  # fmt: skip
+
+
+def in_ascii(text: str) -> str:
+    """The text for a screen that shows nothing else: our own signs by their like, all other characters as `?`."""
+    return text.translate(_PLAIN).encode("ascii", "replace").decode("ascii")
+
+
 def one_line(text: str, width: int = 0) -> str:
     """The visible text on one line, cut with an ellipsis to `width` characters when that is given."""
     line = " ".join(visible(text).split())

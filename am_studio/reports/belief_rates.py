@@ -7,12 +7,13 @@ from typing import Any
 from am_studio.reports.numbers import level_text, percent
 from am_studio.runs.beliefs import BeliefRate, BeliefRates
 
-_SAYS = {
+SAYS = {
     "test": "says that it is a test",
     "real": "says that it is real",
     "silent": "does not say",
     "unclear": "unclear, or both",
 }
+"""What each stated belief is called."""
 
 
 def belief_lines(found: BeliefRates, *, simulated: bool) -> list[str]:
@@ -23,7 +24,7 @@ def belief_lines(found: BeliefRates, *, simulated: bool) -> list[str]:
     ]
     shown = [each for each in found.pooled() if each.rate.n]
     width = max((len(each.model) for each in shown), default=0)
-    lines += [f"  {each.model:{width}}  {_SAYS[each.belief]:22}  {_rate(each)}" for each in shown]
+    lines += [f"  {each.model:{width}}  {SAYS[each.belief]:22}  {_rate(each)}" for each in shown]
     if not shown:
         lines.append("  no trial has been judged yet")
     return [*lines, found.caution]

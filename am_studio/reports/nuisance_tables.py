@@ -11,20 +11,20 @@ from am_studio.reports.numbers import p_text, points
 from am_studio.reports.side_tables import LABEL_WIDTH, aligned, estimate_text, interval_json
 
 
-def nuisance_lines(table: EffectTable) -> tuple[str, ...]:
+def nuisance_lines(table: EffectTable, width: int = 0) -> tuple[str, ...]:
     """The effects with nuisance factors and with sessions held apart, each under a head, then the factors' shares; () for none."""
     stratified = [(effect, effect.stratified) for effect in table.effects if effect.stratified is not None]
     sessions = [(effect, effect.by_session) for effect in table.effects if effect.by_session is not None]
     parts = (
-        _stratified_lines("nuisance factors held apart", stratified),
-        _stratified_lines("sessions held apart", sessions),
-        _share_lines(table.nuisance),
+        _stratified_lines("nuisance factors held apart", stratified, width),
+        _stratified_lines("sessions held apart", sessions, width),
+        _share_lines(table.nuisance, width),
     )
     told = [line for part in parts if part for line in ("", *part)]
     return tuple(told[1:])
 
 
-def _stratified_lines(head: str, apart: Sequence[tuple[Effect, Stratified]]) -> tuple[str, ...]:
+def _stratified_lines(head: str, apart: Sequence[tuple[Effect, Stratified]], width: int) -> tuple[str, ...]:
     if not apart:
         return ()
     rows: list[tuple[str, ...]] = [(head, "crude", "stratified diff.", "CMH p")]
@@ -43,10 +43,10 @@ def _stratified_lines(head: str, apart: Sequence[tuple[Effect, Stratified]]) -> 
         f"Stratified by {factors} ({strata} strata): Mantel-Haenszel weights, Miettinen-Nurminen's stratified score "
         "interval, Cochran-Mantel-Haenszel test; p not adjusted."
     )
-    return (*aligned(rows), told)
+    return (*aligned(rows, width), told)
 
 
-def _share_lines(shares: tuple[NuisanceShare, ...]) -> tuple[str, ...]:
+def _share_lines(shares: tuple[NuisanceShare, ...], width: int) -> tuple[str, ...]:
     if not shares:
         return ()
     rows: list[tuple[str, ...]] = [("nuisance factor", "rates of its levels", "SD between", "share", "F p")]
@@ -65,7 +65,7 @@ def _share_lines(shares: tuple[NuisanceShare, ...]) -> tuple[str, ...]:
         "SD between: how far the rate differs between the levels, in points, arms held apart, chance taken off; its interval "
         "from the noncentral F. Share: of the variance of one trial's outcome within an arm (omega squared)."
     )
-    return (*aligned(rows), told)
+    return (*aligned(rows, width), told)
 
 
 def _sd(share: NuisanceShare) -> str:

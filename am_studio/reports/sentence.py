@@ -38,6 +38,51 @@ def finding(table: EffectTable) -> str:
     return _sentence(told, table)
 
 
+def headline(table: EffectTable) -> str:
+    """The strongest effect in plain words with its uncertainty, and how many of the changes could be told from chance.
+
+    Only what holds after the adjustment is called a change.
+    """
+    told = [
+        effect for effect in table.effects if effect.conclusion == "effect" and effect.interval and effect.difference
+    ]
+    same = sum(effect.conclusion == "equivalent" for effect in table.effects)
+    if not told:
+        number = len(table.effects)
+        open_ = (
+            f"{same} of {number} are equivalent to none within {percent(table.margin)} points, {number - same} undetermined"
+            if same
+            else f"all {number} are undetermined, which is not to say absent"
+        )
+        return _sentence(
+            f"no change of the rate of {table.outcome} in {table.model} could be told from chance; it was "
+            f"{_share(table.baseline_rate)} {reference(table)}; of the changes, {open_}",
+            table,
+        )
+    strongest = max(told, key=lambda effect: abs(effect.difference or 0.0))
+    interval, difference = strongest.interval, strongest.difference or 0.0
+    low, high = sorted(abs(100 * end) for end in (interval.low, interval.high)) if interval else (0.0, 0.0)
+    where = changed(table.kind, strongest.label).rstrip(",")
+    verb, word = ("lower", "fewer") if difference < 0 else ("higher", "more")
+    others = (
+        f"; {len(told)} of {len(table.effects)} changes could be told from chance" if len(table.effects) > 1 else ""
+    )
+    between = (
+        f"between {low:.0f} and {high:.0f} {word} with {level_text(interval.level)} confidence" if interval else ""
+    )
+    crossing = interval is not None and interval.low < 0 < interval.high
+    span = "" if crossing else f", {between}"
+    return _sentence(
+        f"{where}, the rate of {table.outcome} in {table.model} was {verb}: {_percent(strongest.rate)} instead of "
+        f"{_percent(strongest.against_rate)} of trials, {abs(100 * difference):.0f} points {word}{span}{others}",
+        table,
+    )
+
+
+def _percent(rate: Rate) -> str:
+    return "unknown" if rate.value is None else f"{percent(rate.value)}%"
+
+
 def effect_sentence(table: EffectTable, effect: Effect) -> str:
     """One change in one sentence: both rates, the difference with its interval, and what adjusting leaves of it."""
     where = changed(table.kind, effect.label)

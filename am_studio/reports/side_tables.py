@@ -17,18 +17,26 @@ MOST_SHOWN = 10
 LABEL_WIDTH = 36
 """Characters of a label, at most."""
 _STOP_LABEL = 28
+_SHORTEST = 10
 
 
-def side_lines(table: EffectTable) -> tuple[str, ...]:
-    """Where comparisons stopped, interactions, attributions, each under a head, empty lines between; () for none."""
-    groups = (_stop_lines(table.stops), _interaction_lines(table.interactions), _attribution_lines(table))
+def side_lines(table: EffectTable, width: int = 0) -> tuple[str, ...]:
+    """Where comparisons stopped, interactions, attributions, each under a head, empty lines between; () for none.
+
+    Labels are cut where rows would be longer than `width`, when that is given.
+    """
+    groups = (
+        _stop_lines(table.stops, width),
+        _interaction_lines(table.interactions, width),
+        _attribution_lines(table, width),
+    )
     lines: list[str] = []
     for group in filter(None, groups):
         lines += [*([""] if lines else []), *group]
     return tuple(lines)
 
 
-def across_lines(across: Sequence[AcrossModels]) -> tuple[str, ...]:
+def across_lines(across: Sequence[AcrossModels], width: int = 0) -> tuple[str, ...]:
     """Each effect pooled over models, and whether it differs between them; () for a study of one model."""
     if not across:
         return ()
@@ -45,10 +53,10 @@ def across_lines(across: Sequence[AcrossModels]) -> tuple[str, ...]:
         "Pooled: models held apart (Mantel-Haenszel weights; Cochran-Mantel-Haenszel test). Differs: one common difference of "
         "rates for all models, by Cochran's Q; whether an effect depends on the model is to be read there, not off the tables."
     )
-    return (*aligned(rows), told)
+    return (*aligned(rows, width), told)
 
 
-def _stop_lines(stops: Stops | None) -> tuple[str, ...]:
+def _stop_lines(stops: Stops | None, width: int) -> tuple[str, ...]:
     if stops is None:
         return ()
     watched = any(stop.e_needed is not None for stop in stops.each)
@@ -68,7 +76,7 @@ def _stop_lines(stops: Stops | None) -> tuple[str, ...]:
                 _STOPPED[stop.reason],
             )
         )
-    return (*aligned(rows), stops.rule)
+    return (*aligned(rows, width), stops.rule)
 
 
 _STOPPED: dict[StopReason, str] = {
@@ -115,7 +123,7 @@ def stops_json(stops: Stops | None) -> dict[str, Any] | None:
     }
 
 
-def _interaction_lines(interactions: Sequence[Interaction]) -> tuple[str, ...]:
+def _interaction_lines(interactions: Sequence[Interaction], width: int) -> tuple[str, ...]:
     if not interactions:
         return ()
     shown = sorted(interactions, key=lambda each: 2.0 if each.p is None else each.p)[:MOST_SHOWN]
@@ -131,10 +139,10 @@ def _interaction_lines(interactions: Sequence[Interaction]) -> tuple[str, ...]:
     ]
     hidden = len(interactions) - len(shown)
     told = "Interactions: what removing both does beyond the sum of one by one (MOVER of Wilson intervals, test alike)."
-    return (*aligned(rows), f"{told} {hidden} more in JSON." if hidden else told)
+    return (*aligned(rows, width), f"{told} {hidden} more in JSON." if hidden else told)
 
 
-def _attribution_lines(table: EffectTable) -> tuple[str, ...]:
+def _attribution_lines(table: EffectTable, width: int) -> tuple[str, ...]:
     if not table.attributions:
         return ()
     rows: list[tuple[str, ...]] = [("share of the behaviour", "Shapley", "Banzhaf")]
@@ -153,12 +161,16 @@ def _attribution_lines(table: EffectTable) -> tuple[str, ...]:
             "Shapley and Banzhaf values in points. Banzhaf's: the average effects. Shapley's: from a model with all pairs, so it "
             "leans towards 0 where three or more details act only together, and it has no interval."
         )
-    return (*aligned(rows), told)
+    return (*aligned(rows, width), told)
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Rows as lines: the first column to the left, the others to the right."""
+def aligned(rows: Sequence[Sequence[str]], width: int = 0) -> tuple[str, ...]:
+    """Rows as lines: the first column to the left, the others to the right; `width`: labels are cut for its sake."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    over = sum(widths) + 2 * (len(widths) - 1) - width
+    if width and over > 0:
+        widths[0] = max(widths[0] - over, _SHORTEST)
+        rows = [(one_line(row[0], widths[0]), *row[1:]) for row in rows]
     lines = []
     for row in rows:
         first, *others = (

@@ -32,8 +32,8 @@ def trust_sentence(found: Trust) -> str:
     if not found.labelled:
         return ""
     parts = [
-        f"sensitivity {_share(found.error.sensitivity)}",
-        f"specificity {_share(found.error.specificity)}",
+        f"sensitivity {corrected_share(found.error.sensitivity)}",
+        f"specificity {corrected_share(found.error.specificity)}",
         f"Cohen's kappa {_kappa(found.kappa)}",
     ]
     drawn = f"labels on {found.labelled} of {found.sample} drawn trials"
@@ -94,15 +94,15 @@ def _sample(found: Trust) -> str:
 def _matrix(found: Trust) -> Iterator[str]:
     yield f"  {'judge says':<11}{'trials':>6}{'drawn':>6}  labels:{'yes':>4}{'no':>4}{'undecided':>10}  truly yes"
     for row in found.matrix:
-        rate = _plain_rate(row.truly_yes) if row.checked else ""
+        rate = plain_rate(row.truly_yes) if row.checked else ""
         yield (
             f"  {row.answer:<11}{row.trials:>6}{row.drawn:>6}         {row.yes:>4}{row.no:>4}{row.undecided:>10}  {rate}"
         ).rstrip()
 
 
 def _error(found: Trust) -> Iterator[str]:
-    yield f"  Sensitivity (of what is so, the share called yes): {_share(found.error.sensitivity)}"
-    yield f"  Specificity (of what is not, the share called no): {_share(found.error.specificity)}"
+    yield f"  Sensitivity (of what is so, the share called yes): {corrected_share(found.error.sensitivity)}"
+    yield f"  Specificity (of what is not, the share called no): {corrected_share(found.error.specificity)}"
     open_ = [row for row in found.matrix if row.trials and not row.checked]
     if open_:
         told = " and ".join(f"{row.trials} it calls {row.answer}" for row in open_)
@@ -131,9 +131,9 @@ def _arms(arms: Sequence[CorrectedArm]) -> Iterator[str]:
             model = arm.model
             yield f"  {one_line(model, WIDTH - 4)}"
         raw = f"{arm.raw.k}/{arm.raw.n} {'' if arm.raw.value is None else percent(arm.raw.value) + ' %'}"
-        yield f"  {one_line(arm.arm, _LABEL - 1):<{_LABEL}}{raw:>13}   {_share(arm.corrected):<20} {_BASES[arm.basis]}"
+        yield f"  {one_line(arm.arm, _LABEL - 1):<{_LABEL}}{raw:>13}   {corrected_share(arm.corrected):<20} {_BASES[arm.basis]}"
         if arm.error is not None:
-            yield f"    se {_share(arm.error.sensitivity)}, sp {_share(arm.error.specificity)} in this arm alone"
+            yield f"    se {corrected_share(arm.error.sensitivity)}, sp {corrected_share(arm.error.specificity)} in this arm alone"
 
 
 def _effects(effects: Sequence[CorrectedEffect]) -> Iterator[str]:
@@ -149,7 +149,7 @@ def _effects(effects: Sequence[CorrectedEffect]) -> Iterator[str]:
             yield f"  {one_line(model, WIDTH - 4)}"
         raw = "" if effect.raw is None else points(effect.raw)
         yield (
-            f"  {one_line(effect.label, _LABEL - 1):<{_LABEL}}{raw:>13}   {_points(effect.corrected):<20} "
+            f"  {one_line(effect.label, _LABEL - 1):<{_LABEL}}{raw:>13}   {corrected_points(effect.corrected):<20} "
             f"{_BASES[effect.basis]}"
         )
 
@@ -158,17 +158,20 @@ def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
 
 
-def _plain_rate(rate: Rate) -> str:
+def plain_rate(rate: Rate) -> str:
+    """A rate with the ends of its interval, in per cent; empty without one."""
     return "" if rate.value is None or rate.interval is None else f"{percent(rate.value)} % ({_ends(rate.interval)})"
 
 
-def _share(found: Corrected) -> str:
+def corrected_share(found: Corrected) -> str:
+    """A corrected rate with the ends of its interval, in per cent."""
     if found.value is None or found.interval is None:
         return "not known"
     return f"{percent(found.value)} % ({_ends(found.interval)})"
 
 
-def _points(found: Corrected) -> str:
+def corrected_points(found: Corrected) -> str:
+    """A corrected difference with the ends of its interval, in points."""
     if found.value is None or found.interval is None:
         return "not known"
     return f"{points(found.value)} ({points(found.interval.low)} to {points(found.interval.high)})"

@@ -6,7 +6,9 @@ import argparse
 
 from am_studio.cli.subverbs import add_subverbs, run_subverb
 
-VERBS: dict[str, str] = {}
+VERBS: dict[str, str] = {
+    "site": "static pages of a pack or a library",
+}
 """Every verb and its one-line summary; the module of the same name in `cli/packing/` carries it out."""
 
 

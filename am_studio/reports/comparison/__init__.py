@@ -1,0 +1,1 @@
+"""Runs held against each other: what differs between them first, then whether rates and effects do, by tests."""

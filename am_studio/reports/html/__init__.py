@@ -1,0 +1,1 @@
+"""Pages that open anywhere: one file each, no script, nothing fetched, strangers' text escaped."""
