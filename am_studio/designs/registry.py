@@ -29,6 +29,14 @@ def known_designs() -> dict[str, type[Design]]:
     return dict(sorted(found.items()))
 
 
+@cache
+def _not_planned() -> dict[str, type[Design]]:
+    """Designs that no study may ask for, by their kind: of trials that were generated elsewhere."""
+    from am_studio.designs.imported import ImportedTrials
+
+    return {ImportedTrials.kind: ImportedTrials}
+
+
 def open_design(study: Study, scenario: Scenario) -> OpenDesign:
     """The design that the study asks for, ready to name trials, up to the next look where the study may stop early.
 
@@ -40,7 +48,7 @@ def open_design(study: Study, scenario: Scenario) -> OpenDesign:
     kind = study.design.get("kind")
     if kind is None:
         raise StudioError("The study names no design", hint=f"add `design: {{kind: {next(iter(known_designs()))}}}`")
-    design = known_designs().get(str(kind))
+    design = known_designs().get(str(kind)) or _not_planned().get(str(kind))
     if design is None:
         raise StudioError(f"There is no design called '{kind}'", hint=nearest(str(kind), known_designs()))
     opened = drawing_nuisance(design, study, scenario)
