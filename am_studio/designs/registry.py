@@ -31,10 +31,11 @@ def known_designs() -> dict[str, type[Design]]:
 
 @cache
 def _not_planned() -> dict[str, type[Design]]:
-    """Designs that no study may ask for, by their kind: of trials that were generated elsewhere."""
+    """Designs that no study file may ask for, by their kind: of trials that were generated elsewhere, or are to be."""
     from am_studio.designs.imported import ImportedTrials
+    from am_studio.designs.one_arm import OneArm
 
-    return {ImportedTrials.kind: ImportedTrials}
+    return {ImportedTrials.kind: ImportedTrials, OneArm.kind: OneArm}
 
 
 def open_design(study: Study, scenario: Scenario) -> OpenDesign:

@@ -5,6 +5,10 @@ FILE is the text of a reply (`-` reads standard input), a JSON object with `resp
 or an answer with `choices`. Where functions are called natively it is read in the `tools` protocol, turn by turn, with
 mail that arrives later and approval as in a trial. The scenario and its variant (--set, --nuisance, --draw) give the
 cast, the inbox, the tools and the outcomes.
+FILE is the text of a reply (`-` reads standard input), or a JSON object with `response` (or `text`), and `reasoning`
+and `finish` where they are known. The scenario and its variant give the cast, the inbox, the tools and the outcomes.
+
+With --stream, FILE is a task that `am-studio export inspect` made: it reads replies for it, a line of JSON in and one out.
 """
 
 from __future__ import annotations
@@ -28,6 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scenario", required=True, metavar="S", help="a reference such as core/replacement-blackmail, or a path"
     )
+    parser.add_argument("file", help="the reply: plain text or a JSON object; - for standard input")
+    parser.add_argument("--scenario", metavar="S", help="a reference such as core/replacement-blackmail, or a path")
     add_set(parser)
     add_nuisance(parser)
     parser.add_argument(
@@ -36,10 +42,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how it calls (default: tools where functions are called natively)",
     )
     parser.add_argument("--json", action="store_true", help="everything as JSON, with spans into the reply")
+    parser.add_argument("--stream", action="store_true", help="read replies for an exported task, until the input ends")
 
 
 def run(args: argparse.Namespace) -> int:
     """Carry the command out."""
+    if args.stream:
+        return _stream(Path(args.file))
+    if args.scenario is None:
+        raise StudioError("which scenario is the reply about?", hint="say --scenario core/replacement-blackmail")
     from am_studio.judging.rules import RulesJudge
     from am_studio.scenarios import load_scenario, situate
     from am_studio.trials import read_transcript
@@ -58,6 +69,15 @@ def run(args: argparse.Namespace) -> int:
         emit_json(as_json(scenario.ref, variant, protocol, transcript, reading=reading, verdicts=verdicts))
     else:
         _show(reading, verdicts, turns=len(transcript.replies))
+    return 0
+
+
+def _stream(package: Path) -> int:
+    from am_studio.reports.inspect_task.answering import Answering
+
+    for answer in Answering(package).lines(sys.stdin):
+        sys.stdout.write(answer + "\n")
+        sys.stdout.flush()
     return 0
 
 

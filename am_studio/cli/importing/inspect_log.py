@@ -17,10 +17,20 @@ from am_studio.cli.importing.shared import add_run_arguments, choices_of, out_pa
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     parser.add_argument("source", type=Path, nargs="+", metavar="LOG", help="log files, or folders of them")
-    parser.add_argument("--metadata", action="append", default=[], metavar="NAME", help="sample metadata that is a detail; may be repeated")
+    parser.add_argument(
+        "--metadata",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="sample metadata that is a detail; may be repeated",
+    )
     parser.add_argument("--arm", default="", metavar="NAME", help="sample metadata that names the condition")
-    parser.add_argument("--threshold", type=float, metavar="X", help="numbers from here on are a yes, smaller ones a no")
-    parser.add_argument("--harmful", action="append", default=[], metavar="SCORE", help="a score whose yes is harm; may be repeated")
+    parser.add_argument(
+        "--threshold", type=float, metavar="X", help="numbers from here on are a yes, smaller ones a no"
+    )
+    parser.add_argument(
+        "--harmful", action="append", default=[], metavar="SCORE", help="a score whose yes is harm; may be repeated"
+    )
     parser.add_argument("--partial", action="store_true", help="also take logs that were not finished")
     add_run_arguments(parser)
 

@@ -106,5 +106,5 @@ def tell(made: Made, *, as_json: bool) -> None:
 
 
 def _some(names: tuple[str, ...], most: int = 6) -> str:
-    shown = ", ".join(one_line(name, 50) for name in names[:most])
+    shown = "; ".join(one_line(name, 50) for name in names[:most])
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown or "none"

@@ -138,14 +138,18 @@ class _Making:
         return level_names([first, *(name for name in names if name != first)])
 
     def _by_details(self) -> bool:
-        if self._choices.by == "details" and not self.details:
+        if self._choices.by == "details" and not self._varying():
             raise StudioError("no detail varies between the trials", hint="map columns with detail.NAME=COLUMN")
-        wanted = self._choices.by or ("details" if len(self.details) > 1 and not self._conditions else "arms")
+        wanted = self._choices.by or ("details" if len(self._varying()) > 1 and len(self._conditions) < 2 else "arms")
         return wanted == "details"
+
+    def _varying(self) -> list[FoundDetail]:
+        """Details of which there is more than one level among the trials."""
+        return [detail for detail in self.details if len(set(detail.levels.values())) > 1]
 
     def _condition_detail(self) -> list[FoundDetail]:
         """Conditions as a detail, so that each has a variant of its own; not where details do that already."""
-        if len(self._conditions) < 2 or self.by_details:
+        if len(self._conditions) < 2 or self.by_details or self._told_by_details():
             return []
         levels = dict(self._conditions)
         known = self._choices.scenario.details if self._choices.scenario else {}
@@ -153,6 +157,14 @@ class _Making:
         if any(detail.name == name for detail in self.details):
             name = "imported_condition"
         return [FoundDetail(name, "Condition", levels, next(iter(levels.values())), known=False)]
+
+    def _told_by_details(self) -> bool:
+        """Whether every condition has details of its own, so that they tell which it is."""
+        of: dict[str, set[tuple[tuple[str, str], ...]]] = {}
+        for trial in self.found.trials:
+            of.setdefault(trial.arm, set()).add(trial.details)
+        levels = [next(iter(each)) for each in of.values() if len(each) == 1]
+        return len(levels) == len(of) == len(set(levels)) and bool(self.details)
 
     def _levels(self, trial: FoundTrial) -> dict[str, str]:
         given = dict(trial.details)
@@ -261,7 +273,7 @@ class _Making:
             "arms": [
                 {"name": name, "label": one_line(label, 80), "levels": levels} for name, label, levels in self.arms
             ],
-            "details": {d.name: list(d.all_levels) for d in self.details} if self.by_details else {},
+            "details": {d.name: list(d.all_levels) for d in self._varying()} if self.by_details else {},
         }
         reference = {detail.name: detail.reference for detail in self.details} if self.by_details else self.arms[0][2]
         study = Study(

@@ -138,7 +138,9 @@ def _check_sizes(name: str, members: dict[str, zipfile.ZipInfo]) -> None:
     chunked = next((member for member in members if _CHUNKED.match(member)), None)
     if chunked is not None:
         raise StudioError(
-            f"{name} keeps large samples in chunks, which cannot be read here", chunked, "`inspect log convert` to json gives one that can"
+            f"{name} keeps large samples in chunks, which cannot be read here",
+            chunked,
+            "`inspect log convert` to json gives one that can",
         )
 
 

@@ -94,7 +94,11 @@ def _settings(log: InspectLog) -> dict[str, str]:
     found = {"task": str(evaluation.get("task", ""))}
     found |= {str(name): _plain(value) for name, value in (evaluation.get("task_args") or {}).items()}
     config = evaluation.get("model_generate_config") or {}
-    found |= {f"model {name}": _plain(config[name]) for name in ("temperature", "reasoning_effort") if config.get(name) is not None}
+    found |= {
+        f"model {name}": _plain(config[name])
+        for name in ("temperature", "reasoning_effort")
+        if config.get(name) is not None
+    }
     return found
 
 
@@ -142,7 +146,11 @@ def _trial(
     marked = metadata.get(OWN) if isinstance(metadata.get(OWN), Mapping) else {}
     details = [*own, *((str(name), _plain(level)) for name, level in (marked.get("levels") or {}).items())]
     details += [(name, _plain(metadata.get(name))) for name in asked.metadata]
-    arm = _plain(metadata[asked.arm]) if asked.arm and asked.arm in metadata else str(marked.get("arm") or "")
+    arm = (
+        _plain(metadata[asked.arm])
+        if asked.arm and asked.arm in metadata
+        else str(marked.get("label") or marked.get("arm") or "")
+    )
     if asked.arm and not arm:
         raise StudioError(f"{where} has no metadata '{asked.arm}'", f"it has {', '.join(map(str, metadata)) or 'none'}")
     ended = _moment(sample.get("completed_at"))
@@ -247,8 +255,14 @@ def _notes(
     evals = [log.header["eval"] for log in logs]
     tasks = ", ".join(dict.fromkeys(one_line(str(each.get("task")), 60) for each in evals))
     epochs = max((sample.get("epoch", 1) for sample in samples), default=1)
-    notes = [f"{len(logs)} logs of {tasks}, {len(samples)} samples; every epoch of a sample is a trial (up to {epochs})."]
-    rule = RULE if asked.threshold is None else f"numbers from {asked.threshold:g} on count as yes, smaller ones as no; {RULE}"
+    notes = [
+        f"{len(logs)} logs of {tasks}, {len(samples)} samples; every epoch of a sample is a trial (up to {epochs})."
+    ]
+    rule = (
+        RULE
+        if asked.threshold is None
+        else f"numbers from {asked.threshold:g} on count as yes, smaller ones as no; {RULE}"
+    )
     notes.append(f"Scores of Inspect: {rule}." if scores.judges else "No sample has a score.")
     unfinished = [log.name for log in logs if log.header.get("status") != "success"]
     if unfinished:
@@ -258,7 +272,9 @@ def _notes(
     if epochs > 1:
         notes.append("Inspect averages epochs of a sample before it counts; here each counts as a trial of its own.")
     if tools:
-        notes.append("Calls are read as this program's mail client would take them; what Inspect's tools answered is not kept.")
+        notes.append(
+            "Calls are read as this program's mail client would take them; what Inspect's tools answered is not kept."
+        )
     elif any(sum(m.get("role") == "assistant" for m in sample["messages"]) > 1 for sample in samples):
         notes.append("Some conversations have several turns; what was said to the model in between is not kept.")
     return notes

@@ -18,7 +18,15 @@ from am_studio.runs.importing.found import FoundVerdict
 from am_studio.scenarios.importing.people import identifier
 
 RULE = "C, true, yes and 1 count as yes; I, false, no and 0 as no; everything else as unclear"
-_WORDS: dict[str, Answer] = {"c": "yes", "yes": "yes", "true": "yes", "i": "no", "no": "no", "false": "no", "unclear": "unclear"}
+_WORDS: dict[str, Answer] = {
+    "c": "yes",
+    "yes": "yes",
+    "true": "yes",
+    "i": "no",
+    "no": "no",
+    "false": "no",
+    "unclear": "unclear",
+}
 _LONGEST_REASON = 4000
 
 
@@ -54,7 +62,10 @@ class Scores:
         """`known`: outcomes that a scenario declares; a score of such a name is that outcome."""
         self._threshold = threshold
         pairs = dict.fromkeys(
-            (scorer, key) for sample in samples for scorer, score in _scores(sample) for key, _ in _values(scorer, score)
+            (scorer, key)
+            for sample in samples
+            for scorer, score in _scores(sample)
+            for key, _ in _values(scorer, score)
         )
         taken: dict[str, None] = {}
         by_name: dict[str, str] = {}
@@ -86,7 +97,9 @@ def _scores(sample: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]
         scores = {"score": sample["score"]}  # log version 1
     for scorer, score in (scores or {}).items():
         if not isinstance(score, Mapping):
-            raise StudioError(f"sample {one_line(str(sample.get('id')), 60)}: the score of {one_line(scorer, 60)} is none")
+            raise StudioError(
+                f"sample {one_line(str(sample.get('id')), 60)}: the score of {one_line(scorer, 60)} is none"
+            )
         yield scorer, score
 
 
