@@ -16,11 +16,20 @@ from typing import Any
 
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.files import read_text
-from am_studio.judging.rubric import RubricJudge
 from am_studio.judging.prompt import builtin_prompt
+from am_studio.judging.rubric import RubricJudge
 from am_studio.judging.rules import RulesJudge
 from am_studio.records import (
-    ChatRequest, Finish, FunctionCall, ModelFailure, ModelSettings, Reply, Situation, Transcript, Usage, Verdict,
+    ChatRequest,
+    Finish,
+    FunctionCall,
+    ModelFailure,
+    ModelSettings,
+    Reply,
+    Situation,
+    Transcript,
+    Usage,
+    Verdict,
 )  # fmt: skip
 from am_studio.runs.variants import variant_of
 from am_studio.scenarios import Scenario, load_scenario, situate

@@ -27,7 +27,16 @@ from am_studio.foundation.hashing import hash_messages
 from am_studio.foundation.hygiene import one_line
 from am_studio.judging.rules import RulesJudge
 from am_studio.records import (
-    Message, ModelSettings, Prompt, Reading, Sampling, Study, Transcript, TrialSpec, Variant, Verdict,
+    Message,
+    ModelSettings,
+    Prompt,
+    Reading,
+    Sampling,
+    Study,
+    Transcript,
+    TrialSpec,
+    Variant,
+    Verdict,
 )  # fmt: skip
 from am_studio.runs.database import unwritable
 from am_studio.runs.importing.found import Found, FoundTrial
@@ -205,11 +214,9 @@ class _Making:
         self.arms = self._arms_found()
         names = {label: name for name, label, _ in self.arms}
         for number, (trial, variant, hash_) in enumerate(zip(self.found.trials, variants, hashes, strict=True)):
-            if len(prompts[variant]) > 1:
-                number_of = list(prompts[variant]).index(hash_) + 1
-                variant = replace(variant, nuisance=((PROMPT, f"p{number_of}"),))
+            drawn = ((PROMPT, f"p{list(prompts[variant]).index(hash_) + 1}"),) if len(prompts[variant]) > 1 else ()
             arm = ARM if self.by_details else names[self._arm_label(trial)]
-            yield TrialSpec(number, arm, self.model_of(trial), variant, 0)
+            yield TrialSpec(number, arm, self.model_of(trial), replace(variant, nuisance=drawn), 0)
 
     def _arms_found(self) -> list[tuple[str, str, dict[str, str]]]:
         """(name, label, levels) of every condition, the reference first."""

@@ -143,7 +143,8 @@ def _trial(
     elif not replies:
         failure = ModelFailure("bad_reply", "the sample has no reply of the model")
     metadata = sample.get("metadata") or {}
-    marked = metadata.get(OWN) if isinstance(metadata.get(OWN), Mapping) else {}
+    given = metadata.get(OWN)
+    marked: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
     details = [*own, *((str(name), _plain(level)) for name, level in (marked.get("levels") or {}).items())]
     details += [(name, _plain(metadata.get(name))) for name in asked.metadata]
     arm = (

@@ -118,7 +118,7 @@ def _header_of(line: str) -> str | None:
     return NAMES.get(match[1].strip().lower()) if match else None
 
 
-def _read(text: str, start: int, end: int, outer_start: int, outer_end: int, *, tagged: bool) -> FoundMail | None:  # noqa: PLR0917
+def _read(text: str, start: int, end: int, outer_start: int, outer_end: int, *, tagged: bool) -> FoundMail | None:
     """The email between `start` and `end`; None where its head is none."""
     lines, position = text[start:end].split("\n"), start
     headers: list[tuple[str, str, str]] = []

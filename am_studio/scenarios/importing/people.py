@@ -103,4 +103,8 @@ def identifier(written: str, taken: dict[str, None]) -> str:
 
 def company_name(domain: str, pairs: Mapping[str, str]) -> str:
     """A name for the company: what its domain begins with, in words."""
-    return pairs.get(domain) or " ".join(word.capitalize() for word in domain.split(".")[0].split("-")) or "Company"
+    return (
+        pairs.get(domain)
+        or " ".join(word.capitalize() for word in domain.split(".", maxsplit=1)[0].split("-"))
+        or "Company"
+    )
