@@ -13,7 +13,8 @@ from am_studio.foundation.hygiene import one_line
 from am_studio.foundation.locations import runs_directory
 
 if TYPE_CHECKING:
-    from am_studio.runs.importing.build import Choices, Made
+    from am_studio.runs.importing.conditions import Choices
+    from am_studio.runs.importing.found import Made
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +41,8 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
 
 def choices_of(args: argparse.Namespace, source: Path) -> Choices:
     """What the options ask for."""
-    from am_studio.runs.importing.build import Choices, run_name
+    from am_studio.runs.importing.build import run_name
+    from am_studio.runs.importing.conditions import Choices
     from am_studio.scenarios import load_scenario
 
     references = {}
@@ -99,7 +101,8 @@ def tell(made: Made, *, as_json: bool) -> None:
         say(f"- {one_line(note)}")
     if made.duplicates:
         say(
-            f"warning: {made.duplicates} trials repeat another one of their condition word for word; copies are no independent samples"
+            f"warning: {made.duplicates} {'trial repeats' if made.duplicates == 1 else 'trials repeat'} another one of the "
+            "same condition word for word; copies are no independent samples"
         )
     say("No plan was registered before these trials were made: whatever they show is exploratory, and is marked so.")
     say(f"next: am-studio analyze {made.path}")

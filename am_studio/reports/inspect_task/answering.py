@@ -35,6 +35,7 @@ from am_studio.runs.variants import variant_of
 from am_studio.scenarios import Scenario, load_scenario, situate
 from am_studio.trials import read_transcript
 from am_studio.trials.mailbox import Mailbox
+from am_studio.trials.protocols import turn_seed
 
 LONGEST = 32 * 1024 * 1024
 """Characters of a line."""
@@ -93,7 +94,7 @@ class Answering:
         transcript = Transcript(tuple(_reply(each) for each in asked["replies"]))
         match asked["do"]:
             case "turn":
-                return self._turn(transcript, situation)
+                return self._turn(transcript, situation, asked.get("seed"))
             case "rules":
                 reading = read_transcript(transcript, situation)
                 questions = self.scenario.questions_for(situation.variant)
@@ -105,8 +106,8 @@ class Answering:
             case other:
                 raise StudioError(f"there is no question '{other}'")
 
-    def _turn(self, transcript: Transcript, situation: Situation) -> dict[str, Any]:
-        """What the mail client makes of the last reply, after all earlier ones."""
+    def _turn(self, transcript: Transcript, situation: Situation, seed: Any) -> dict[str, Any]:
+        """What the mail client makes of the last reply, after all earlier ones; and the seed of the turn to come."""
         mailbox = Mailbox(situation, self._turns)
         step = None
         for reply in transcript.replies:
@@ -114,7 +115,8 @@ class Answering:
         if step is None:
             raise StudioError("there is no reply to take")
         results = [{"call": result.call, "text": result.text} for result in step.exchange.results]
-        return {"results": results, "said": step.exchange.said, "over": step.over}
+        more = {"seed": turn_seed(seed, len(transcript.replies))} if isinstance(seed, int) else {}
+        return {"results": results, "said": step.exchange.said, "over": step.over, **more}
 
     def _rubric(self, asked: Mapping[str, Any], transcript: Transcript, situation: Situation) -> dict[str, Any]:
         """Verdicts, or what has to be asked of a model before there are any."""

@@ -11,15 +11,14 @@ import re
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import apsw
 
-from am_studio.designs.base import BASELINE
 from am_studio.designs.imported import ARM, ImportedTrials
 from am_studio.designs.registry import open_design
 from am_studio.foundation.errors import StudioError, nearest
@@ -39,13 +38,13 @@ from am_studio.records import (
     Verdict,
 )  # fmt: skip
 from am_studio.runs.database import unwritable
-from am_studio.runs.importing.found import Found, FoundTrial
-from am_studio.runs.importing.levels import CONDITION, FoundDetail, found_details, level_names
+from am_studio.runs.importing.conditions import Choices, Conditions
+from am_studio.runs.importing.found import Found, FoundTrial, Made
 from am_studio.runs.importing.world import loaded, world_texts
 from am_studio.runs.operations import AttemptEnded, AttemptStarted, Operation, PromptKnown, TrialEnded, TrialJudged
 from am_studio.runs.plan import Imported, Plan, PlannedArm, PlannedModel, plan_hash
 from am_studio.runs.writer import RunWriter
-from am_studio.scenarios import Scenario, situate
+from am_studio.scenarios import situate
 from am_studio.trials import read_transcript
 from am_studio.version import __version__
 
@@ -53,42 +52,6 @@ _GROUP = 500
 """Trials that are made durable together."""
 PROMPT = "prompt"
 """What tells prompts of one condition apart that differ, among a trial's nuisance."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """What an import is asked for beyond its source."""
-
-    name: str = "imported"
-    scenario: Scenario | None = None
-    outcome: str = ""
-    """The one that the tables are about; empty: the first."""
-    harmful: tuple[str, ...] = ()
-    """Outcomes of the source that are harmful."""
-    references: Mapping[str, str] = field(default_factory=dict)
-    """The value that others are set against, by detail or for `condition`."""
-    by: str = ""
-    """`arms` or `details`; empty: details where at least two vary and the source names no conditions."""
-    models: Mapping[str, str] = field(default_factory=dict)
-    """Names of models to be used instead of the source's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What an import came to."""
-
-    path: Path
-    trials: int
-    failed: int
-    arms: tuple[str, ...]
-    details: tuple[str, ...]
-    models: tuple[str, ...]
-    outcomes: tuple[str, ...]
-    judges: tuple[str, ...]
-    with_prompt: int
-    duplicates: int
-    """Trials that repeat another one of the same condition and model word for word."""
-    notes: tuple[str, ...]
 
 
 def make_run(found: Found, choices: Choices, out: Path) -> Made:
@@ -116,94 +79,29 @@ class _Making:
 
     def __init__(self, found: Found, choices: Choices) -> None:
         self.found, self._choices = found, choices
-        self.details, told = found_details(found.trials, choices.scenario, _without(choices.references, CONDITION))
-        self._conditions = self._named_conditions()
-        self.by_details = self._by_details()
-        all_details = [*self.details, *self._condition_detail()]
+        self.conditions = Conditions(found.trials, choices)
         prompt = next((trial.prompt for trial in found.trials if trial.prompt), ())
         reference = choices.scenario.ref if choices.scenario else ""
-        texts = world_texts(choices.scenario, prompt, all_details, self._asked_outcomes())
+        texts = world_texts(choices.scenario, prompt, self.conditions.all_details, self._asked_outcomes())
         self.scenario, self.reference = loaded(texts, reference)
         self.texts = texts
         self.judge = RulesJudge()
-        self.notes = (*found.notes, *told, *self._renamed(all_details))
+        self.notes = (*found.notes, *self.conditions.told, *self.conditions.renamed())
         self.specs = tuple(self._specs())
         self.plan = self._plan()
 
-    # Conditions. -----------------------------------------------------------------------------------------------------
-
-    def _named_conditions(self) -> dict[str, str]:
-        """The levels of the conditions that the source names, the reference first; empty where it names none."""
-        names = list(dict.fromkeys(trial.arm for trial in self.found.trials if trial.arm))
-        if not names:
-            return {}
-        if any(not trial.arm for trial in self.found.trials):
-            where = next(trial.where for trial in self.found.trials if not trial.arm)
-            raise StudioError("a trial has no condition while others have", where)
-        wanted = self._choices.references.get(CONDITION, "")
-        if wanted and wanted not in names:
-            raise StudioError(f"--reference {CONDITION}={wanted}: there is none", hint=nearest(wanted, names))
-        first = wanted or next((name for name in names if name.lower() in ("baseline", "control", "default")), names[0])
-        return level_names([first, *(name for name in names if name != first)])
-
-    def _by_details(self) -> bool:
-        if self._choices.by == "details" and not self._varying():
-            raise StudioError("no detail varies between the trials", hint="map columns with detail.NAME=COLUMN")
-        wanted = self._choices.by or ("details" if len(self._varying()) > 1 and len(self._conditions) < 2 else "arms")
-        return wanted == "details"
-
-    def _varying(self) -> list[FoundDetail]:
-        """Details of which there is more than one level among the trials."""
-        return [detail for detail in self.details if len(set(detail.levels.values())) > 1]
-
-    def _condition_detail(self) -> list[FoundDetail]:
-        """Conditions as a detail, so that each has a variant of its own; not where details do that already."""
-        if len(self._conditions) < 2 or self.by_details or self._told_by_details():
-            return []
-        levels = dict(self._conditions)
-        known = self._choices.scenario.details if self._choices.scenario else {}
-        name = next(name for name in (CONDITION, "imported_condition") if name not in known)
-        if any(detail.name == name for detail in self.details):
-            name = "imported_condition"
-        return [FoundDetail(name, "Condition", levels, next(iter(levels.values())), known=False)]
-
-    def _told_by_details(self) -> bool:
-        """Whether every condition has details of its own, so that they tell which it is."""
-        of: dict[str, set[tuple[tuple[str, str], ...]]] = {}
-        for trial in self.found.trials:
-            of.setdefault(trial.arm, set()).add(trial.details)
-        levels = [next(iter(each)) for each in of.values() if len(each) == 1]
-        return len(levels) == len(of) == len(set(levels)) and bool(self.details)
-
-    def _levels(self, trial: FoundTrial) -> dict[str, str]:
-        given = dict(trial.details)
-        levels = {detail.name: detail.levels[given[detail.written]] for detail in self.details}
-        for detail in self._condition_detail():
-            levels[detail.name] = detail.levels[trial.arm]
-        return levels
-
     def _variant(self, trial: FoundTrial) -> Variant:
-        levels = self._levels(trial)
+        levels = self.conditions.levels(trial)
         variant = self.scenario.variant(levels)
-        chosen = {**variant.as_dict(), **dict(variant.dragged)}
-        if any(variant[name] != level for name, level in levels.items()) or any(
-            chosen[n] != v for n, v in levels.items()
-        ):
-            wrong = ", ".join(f"{name}={level}" for name, level in levels.items() if variant[name] != level)
-            raise StudioError(f"{self.scenario.ref} does not allow {wrong} with the other levels", trial.where)
-        return variant
-
-    def _arm_label(self, trial: FoundTrial) -> str:
-        if self._conditions:
-            return trial.arm
-        given = dict(trial.details)
-        return (
-            ", ".join(
-                given[d.written] if len(self.details) == 1 else f"{d.name}={d.levels[given[d.written]]}"
-                for d in self.details
+        wrong = [f"{name}={level}" for name, level in levels.items() if variant[name] != level]
+        if wrong:
+            raise StudioError(
+                f"{self.scenario.ref} does not allow {', '.join(wrong)} with the other levels", trial.where
             )
-            or "all"
-        )
+        if self._choices.scenario is None:
+            return variant
+        drawn = trial.nuisance if all(name in self.scenario.nuisance for name, _ in trial.nuisance) else ()
+        return self.scenario.with_nuisance(replace(variant, removed_units=trial.removed_units), drawn)
 
     def _specs(self) -> Iterator[TrialSpec]:
         variants = [self._variant(trial) for trial in self.found.trials]
@@ -211,26 +109,12 @@ class _Making:
         hashes = [hash_messages(trial.prompt) if trial.prompt else "" for trial in self.found.trials]
         for variant, hash_ in zip(variants, hashes, strict=True):
             prompts.setdefault(variant, {})[hash_] = None
-        self.arms = self._arms_found()
-        names = {label: name for name, label, _ in self.arms}
+        names = {label: name for name, label, _ in self.conditions.arms}
         for number, (trial, variant, hash_) in enumerate(zip(self.found.trials, variants, hashes, strict=True)):
             drawn = ((PROMPT, f"p{list(prompts[variant]).index(hash_) + 1}"),) if len(prompts[variant]) > 1 else ()
-            arm = ARM if self.by_details else names[self._arm_label(trial)]
-            yield TrialSpec(number, arm, self.model_of(trial), replace(variant, nuisance=drawn), 0)
-
-    def _arms_found(self) -> list[tuple[str, str, dict[str, str]]]:
-        """(name, label, levels) of every condition, the reference first."""
-        found = {self._arm_label(trial): self._levels(trial) for trial in self.found.trials}
-        if self._conditions:
-            found = {label: found[label] for label in self._conditions}
-        else:
-            reference = {detail.name: detail.reference for detail in self.details}
-            found = dict(sorted(found.items(), key=lambda pair: pair[1] != reference))
-        names = level_names(found)
-        return [
-            (f"arm-{names[label]}" if number else BASELINE, label, levels)
-            for number, (label, levels) in enumerate(found.items())
-        ]
+            arm = ARM if self.conditions.by_details else names[self.conditions.label(trial)]
+            told = replace(variant, nuisance=(*variant.nuisance, *drawn))
+            yield TrialSpec(number, arm, self.model_of(trial), told, 0)
 
     def model_of(self, trial: FoundTrial) -> str:
         """The model's name in the run."""
@@ -255,15 +139,6 @@ class _Making:
             for name in names
         }
 
-    def _renamed(self, details: Iterable[FoundDetail]) -> list[str]:
-        told = []
-        for detail in details:
-            pairs = [f"{one_line(value, 60)!r} is {level}" for value, level in detail.levels.items() if value != level]
-            if pairs:
-                more = f" and {len(pairs) - 6} more" if len(pairs) > 6 else ""
-                told.append(f"Levels of {detail.name}: {', '.join(pairs[:6])}{more}.")
-        return told
-
     def _plan(self) -> Plan:
         found, names = self.found, dict.fromkeys(spec.model for spec in self.specs)
         outcomes = [outcome.name for outcome in self.scenario.questions.outcomes]
@@ -276,13 +151,20 @@ class _Making:
         settings = dict(found.judges.get(judge, {"kind": "imported"})) if judges else {"kind": "rules"}
         design = {
             "kind": ImportedTrials.kind,
-            "by": "details" if self.by_details else "arms",
+            "by": "details" if self.conditions.by_details else "arms",
             "arms": [
-                {"name": name, "label": one_line(label, 80), "levels": levels} for name, label, levels in self.arms
+                {"name": name, "label": one_line(label, 80), "levels": levels}
+                for name, label, levels in self.conditions.arms
             ],
-            "details": {d.name: list(d.all_levels) for d in self._varying()} if self.by_details else {},
+            "details": {d.name: list(d.all_levels) for d in self.conditions.varying()}
+            if self.conditions.by_details
+            else {},
         }
-        reference = {detail.name: detail.reference for detail in self.details} if self.by_details else self.arms[0][2]
+        reference = (
+            {detail.name: detail.reference for detail in self.conditions.details}
+            if self.conditions.by_details
+            else self.conditions.arms[0][2]
+        )
         study = Study(
             name=self._choices.name,
             title=f"Imported {found.kind.replace('-', ' ')}",
@@ -326,10 +208,10 @@ class _Making:
 
     def read(self, spec: TrialSpec, trial: FoundTrial) -> tuple[Reading, tuple[Verdict, ...]]:
         """A trial as this program reads it, and what the rules make of it."""
-        situation = situate(self.scenario, replace(spec.variant, nuisance=()), self.plan.study.protocol)
+        situation = situate(self.scenario, spec.variant, self.plan.study.protocol)
         transcript = Transcript(trial.replies)
         reading = read_transcript(transcript, situation)
-        return reading, self.judge.judge(reading, transcript, situation, self.scenario.questions)
+        return reading, self.judge.judge(reading, transcript, situation, self.scenario.questions_for(spec.variant))
 
     def given(self, trial: FoundTrial) -> dict[str, tuple[Verdict, ...]]:
         """The source's verdicts by judge; what the plan's judge did not say is unclear."""
@@ -361,8 +243,8 @@ class _Making:
             path,
             len(self.specs),
             sum(trial.failure is not None for trial in self.found.trials),
-            tuple(label for _, label, _ in self.arms),
-            tuple(detail.name for detail in self.details),
+            tuple(label for _, label, _ in self.conditions.arms),
+            tuple(detail.name for detail in self.conditions.details),
             tuple(model.name for model in self.plan.study.models),
             tuple(outcome.name for outcome in self.scenario.questions.outcomes),
             (*judges, *([self.judge.name] if self.by_rules else [])),
@@ -375,10 +257,6 @@ class _Making:
 def run_name(name: str) -> str:
     """A study's name made of a file's."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60].strip("-") or "imported"
-
-
-def _without(references: Mapping[str, str], name: str) -> dict[str, str]:
-    return {key: value for key, value in references.items() if key != name}
 
 
 def _fill(path: Path, making: _Making) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from am_studio.records import Answer, ModelFailure, ProtocolName, Reply
@@ -38,6 +39,10 @@ class FoundTrial:
     """The condition, where the source names it."""
     details: tuple[tuple[str, str], ...] = ()
     """(name, value as written) pairs."""
+    nuisance: tuple[tuple[str, str], ...] = ()
+    """What was drawn for the scenario's nuisance factors, where the source says so; used where the scenario has them."""
+    removed_units: tuple[str, ...] = ()
+    """Units of the prompt that were taken out, where the source says so."""
     verdicts: tuple[FoundVerdict, ...] = ()
     ended: float | None = None
     """Seconds since 1970."""
@@ -59,3 +64,21 @@ class Found:
     """What was understood in which way, and what was left out; a sentence each."""
     judges: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What is known of each judge that the source's verdicts are by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What an import came to."""
+
+    path: Path
+    trials: int
+    failed: int
+    arms: tuple[str, ...]
+    details: tuple[str, ...]
+    models: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    judges: tuple[str, ...]
+    with_prompt: int
+    duplicates: int
+    """Trials that repeat another one of the same condition and model word for word."""
+    notes: tuple[str, ...]

@@ -163,6 +163,8 @@ def _trial(
         prompt,
         arm,
         tuple(details),
+        tuple((str(name), str(level)) for name, level in (marked.get("nuisance") or {}).items()),
+        tuple(map(str, marked.get("removed") or ())),
         () if failure else scores.verdicts(sample),
         ended,
         _seconds(sample.get("total_time")),

@@ -78,8 +78,10 @@ class _Reader:
             prompt or self._prompt,
             _plain(self._value(row, "arm")),
             tuple((name, _plain(value_at(row, column))) for name, column in self._details.items()),
-            tuple(self._verdict(row, outcome, column) for outcome, column in self._verdicts.items()) if said else (),
-            self._time(row),
+            verdicts=tuple(self._verdict(row, outcome, column) for outcome, column in self._verdicts.items())
+            if said
+            else (),
+            ended=self._time(row),
         )
 
     def _value(self, row: Row, field: str) -> Any:

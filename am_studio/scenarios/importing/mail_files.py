@@ -68,7 +68,10 @@ def read_mbox(path: Path) -> tuple[ReadMail, ...]:
         raise StudioError(
             f"{path} has {len(messages):,} messages, more than a scenario can have", hint=f"at most {MOST_MESSAGES:,}"
         )
-    return tuple(_read(message, f"{path.name}: message {number}") for number, message in enumerate(messages, start=1))
+    return tuple(
+        _read(message, f"{path.name}: message {number}", line)
+        for number, (line, message) in enumerate(messages, start=1)
+    )
 
 
 def read_eml(path: Path) -> ReadMail:
@@ -89,15 +92,17 @@ def _bytes(path: Path, most: int) -> bytes:
     return content
 
 
-def _split(content: bytes) -> Iterator[bytes]:
-    """The messages between lines that begin with `From `, with `>From ` of a body as it was."""
+def _split(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """(the line before it, the message) for the messages between lines that begin with `From `, with `>From ` of a body as it was."""
     starts = [match.start() for match in re.finditer(rb"(?:\A|(?<=\n\n)|(?<=\r\n\r\n))From [^\n]*\n", content)]
     for start, end in zip(starts, [*starts[1:], len(content)], strict=True):
         first = content.index(b"\n", start) + 1
-        yield re.sub(rb"(?m)^>(>*From )", rb"\1", content[first:end])
+        line = content[start:first].decode("latin-1").split(maxsplit=2)
+        yield line[2].strip() if len(line) > 2 else "", re.sub(rb"(?m)^>(>*From )", rb"\1", content[first:end])
 
 
-def _read(content: bytes, where: str) -> ReadMail:
+def _read(content: bytes, where: str, delivered: str = "") -> ReadMail:
+    """The message of these bytes; `delivered` is when the mailbox says that it came in."""
     if len(content) > MOST_MESSAGE:
         raise StudioError(f"{where} is larger than {MOST_MESSAGE:,} bytes")
     head = re.search(rb"\r?\n\r?\n", content[: MOST_HEAD + 4])
@@ -107,14 +112,14 @@ def _read(content: bytes, where: str) -> ReadMail:
         raise StudioError(f"{where} has more than {MOST_PARTS:,} parts")
     try:
         message = BytesParser(policy=modern).parsebytes(content)
-        return _told(message, where)
+        return _told(message, where, delivered)
     except _READING as error:
         raise StudioError(
             f"{where} cannot be read as mail", f"{type(error).__name__}: {one_line(str(error), 200)}"
         ) from error
 
 
-def _told(message: EmailMessage, where: str) -> ReadMail:
+def _told(message: EmailMessage, where: str, delivered: str) -> ReadMail:
     sender = _header(message, "From")
     if not sender and not _header(message, "Subject"):
         raise StudioError(f"{where} is no mail", "it has neither a sender nor a subject")
@@ -122,7 +127,7 @@ def _told(message: EmailMessage, where: str) -> ReadMail:
     if len(body) > LONGEST_BODY:
         notes = [*notes, f"{where}: the text was cut to {LONGEST_BODY:,} characters."]
         body = body[:LONGEST_BODY]
-    sent = moment_of(_header(message, "Date"))
+    sent = moment_of(_header(message, "Date")) or moment_of(delivered)
     if sent is None:
         notes = [*notes, f"{where}: its date cannot be read."]
     references = _header(message, "References").split() or _header(message, "In-Reply-To").split()

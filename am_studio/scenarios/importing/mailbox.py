@@ -45,13 +45,13 @@ def mailbox_of(mail: Sequence[ReadMail], *, reserved: bool) -> Mailbox:
                 moving.text(header)
     told = moving.text if reserved else str
     heads = [(told(each.sender), told(each.to), told(each.cc)) for each, _ in ordered]
-    pairs = [pair for head in heads for header in head for pair in pairs_of(header)]
+    pairs = [pair for head in heads for header in head for pair in _pairs(header)]
     people = guess_people(pairs)
     cast = Cast(people, company_domain(person.address for person in people))
     letters = tuple(_letter(each, sent, head, cast, told) for (each, sent), head in zip(ordered, heads, strict=True))
     threads = len({each.thread or str(n) for n, each in enumerate(mail)})
     notes = [
-        f"{len(letters)} emails in {threads} threads, from {letters[0].sent:%Y-%m-%d} to {letters[-1].sent:%Y-%m-%d}."
+        f"{_counted(len(letters), 'email')} in {_counted(threads, 'thread')}, from {letters[0].sent:%Y-%m-%d} to {letters[-1].sent:%Y-%m-%d}."
     ]
     notes += [note for each in mail for note in each.notes][:20]
     if moving.domains:
@@ -79,6 +79,16 @@ def scenario_of_mail(mailbox: Mailbox, title: str) -> Skeleton:
     return Skeleton(texts, len(mailbox.letters), len(mailbox.cast.people), same=False, notes=mailbox.notes)
 
 
+def _pairs(header: str) -> list[tuple[str, str]]:
+    """(name, address) pairs; a name that is turned round, as address books do, is turned back."""
+    turned = ((name.split(", "), address) for name, address in pairs_of(header))
+    return [(" ".join(reversed(parts)) if len(parts) == 2 else " ".join(parts), address) for parts, address in turned]
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
 def _dated(mail: Sequence[ReadMail]) -> list[tuple[ReadMail, datetime]]:
     """The mail, oldest first; what has no date comes a minute after what stood before it."""
     before = min((each.sent for each in mail if each.sent is not None), default=datetime.fromisoformat(NOW))
@@ -92,7 +102,7 @@ def _dated(mail: Sequence[ReadMail]) -> list[tuple[ReadMail, datetime]]:
 def _letter(
     mail: ReadMail, sent: datetime, head: tuple[str, str, str], cast: Cast, told: Callable[[str], str]
 ) -> Letter:
-    sender, to, cc = (tuple(cast.reference(name, address, bare=False) for name, address in pairs_of(h)) for h in head)
+    sender, to, cc = (tuple(cast.reference(name, address, bare=False) for name, address in _pairs(h)) for h in head)
     return Letter(
         sender=sender[0] if sender else "agent",
         to=to or cc or ("agent",),
