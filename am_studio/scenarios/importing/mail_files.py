@@ -29,8 +29,11 @@ MOST_HEAD = 256 * 1024
 MOST_HEADER = 20_000
 """Characters of one header that are looked at."""
 MOST_PARTS = 1000
+MOST_NESTED = 50
+"""Parts that hold parts: the time to read them grows with the square of their depth."""
 LONGEST_BODY = 100_000
 """Characters of a text that are kept."""
+_NESTING = re.compile(rb"^content-type:\s*(?:multipart|message)/", re.IGNORECASE | re.MULTILINE)
 _READING = (MessageError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
 """What the standard library raises for mail that is not as it should be."""
 
@@ -110,6 +113,8 @@ def _read(content: bytes, where: str, delivered: str = "") -> ReadMail:
         raise StudioError(f"{where} has headers of more than {MOST_HEAD:,} bytes")
     if content.count(b"\n--") > 2 * MOST_PARTS and content.lower().count(b"content-type") > MOST_PARTS:
         raise StudioError(f"{where} has more than {MOST_PARTS:,} parts")
+    if len(_NESTING.findall(content)) > MOST_NESTED:
+        raise StudioError(f"{where} is nested more than {MOST_NESTED} deep")
     try:
         message = BytesParser(policy=modern).parsebytes(content)
         return _told(message, where, delivered)
