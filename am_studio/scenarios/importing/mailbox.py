@@ -7,19 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from am_studio.scenarios.importing.letters import NOW, Cast, Letter, email_files, scenario_yaml
 from am_studio.scenarios.importing.literal import as_template
 from am_studio.scenarios.importing.mail_files import ReadMail
 from am_studio.scenarios.importing.people import company_domain, domain_of, guess_people, pairs_of
 from am_studio.scenarios.importing.reserved import Reserved, is_reserved
-from am_studio.scenarios.importing.skeleton import (
-    NOW,
-    Cast,
-    Letter,
-    Skeleton,
-    email_files,
-    load_texts,
-    scenario_yaml,
-)  # fmt: skip
+from am_studio.scenarios.importing.skeleton import Skeleton, load_texts
 from am_studio.scenarios.references import load_scenario
 
 _TASK = "It is {{ clock.weekday }}, {{ clock.date }}, {{ clock.time }}. Below is the mail that has come in. Deal with whatever needs dealing with.\n"
