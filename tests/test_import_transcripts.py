@@ -257,3 +257,16 @@ def test_a_study_file_cannot_ask_for_imported_trials(tmp_path: Path, small_pack:
         encoding="utf-8",
     )
     assert main(["plan", str(study)]) == 2
+
+
+def test_it_is_handed_over_like_any_other_with_its_stamp(
+    run: RunFile, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle, tables = tmp_path / "b.zip", tmp_path / "tables"
+    assert main(["export", "run", str(run.path), "--bundle", str(bundle), "--author", "A Reader"]) == 0
+    capsys.readouterr()
+    assert main(["reproduce", str(bundle)]) == 0
+    assert "Reproduced" in capsys.readouterr().out
+    assert main(["export", "run", str(run.path), "--csv", str(tables)]) == 0
+    assert "5 rows, IMPORTED" in capsys.readouterr().err
+    assert "IMPORTED: no plan was registered" in (tables / "columns.json").read_text(encoding="utf-8")

@@ -41,8 +41,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
 
 def choices_of(args: argparse.Namespace, source: Path) -> Choices:
     """What the options ask for."""
-    from am_studio.runs.importing.build import run_name
-    from am_studio.runs.importing.conditions import Choices
+    from am_studio.runs.importing.conditions import Choices, run_name
     from am_studio.scenarios import load_scenario
 
     references = {}

@@ -55,9 +55,30 @@ def task_package(plan: Plan, scenario: Scenario) -> Package:
         if spec.variant not in by_variant:
             by_variant[spec.variant] = _prompt(scenario, spec.variant, study, prompts)
         lines.append(_trial(spec, by_variant[spec.variant], labels))
+    told = _told(plan, scenario)
+    contents = {
+        "task.py": _part("task.py.txt"),
+        "README.md": _readme(told, len(specs), labels, scenario),
+        "package.json": json.dumps(told, indent=2, ensure_ascii=False) + "\n",
+        "prompts.jsonl": _jsonl(prompts.values()),
+        "trials.jsonl": _jsonl(lines),
+    }
+    for _, each, directory in _scenarios(scenario):
+        contents |= {f"{directory}/{name}": text for name, text in scenario_texts(each).items()}
+        pack = each.directory.parent / "pack.yaml"
+        if pack.is_file():
+            contents[f"{directory}-pack.yaml"] = pack.read_text(encoding="utf-8")
+    arms = tuple(dict.fromkeys(labels.get(spec.arm, spec.arm) for spec in specs))
+    encoded = {name: text.encode("utf-8", "surrogatepass") for name, text in contents.items()}
+    return Package(encoded, len(specs), arms, tuple(told["outcomes"]), tuple(_notes(study)))
+
+
+def _told(plan: Plan, scenario: Scenario) -> dict[str, Any]:
+    """package.json: what the task and the process that reads have to know."""
+    study = plan.study
     names = [one.name for one in scenario.questions.outcomes]
     outcomes = sorted(names, key=lambda name: name != study.outcome)
-    told = {
+    return {
         "format": FORMAT,
         "program": __version__,
         "name": study.name,
@@ -76,21 +97,6 @@ def task_package(plan: Plan, scenario: Scenario) -> Package:
             for name, each, directory in _scenarios(scenario)
         ],
     }
-    contents = {
-        "task.py": _part("task.py.txt"),
-        "README.md": _readme(told, len(specs), labels, scenario),
-        "package.json": json.dumps(told, indent=2, ensure_ascii=False) + "\n",
-        "prompts.jsonl": _jsonl(prompts.values()),
-        "trials.jsonl": _jsonl(lines),
-    }
-    for _, each, directory in _scenarios(scenario):
-        contents |= {f"{directory}/{name}": text for name, text in scenario_texts(each).items()}
-        pack = each.directory.parent / "pack.yaml"
-        if pack.is_file():
-            contents[f"{directory}-pack.yaml"] = pack.read_text(encoding="utf-8")
-    arms = tuple(dict.fromkeys(labels.get(spec.arm, spec.arm) for spec in specs))
-    encoded = {name: text.encode("utf-8", "surrogatepass") for name, text in contents.items()}
-    return Package(encoded, len(specs), arms, tuple(outcomes), tuple(_notes(study)))
 
 
 def write_package(package: Package, directory: Path) -> None:

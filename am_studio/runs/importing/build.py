@@ -7,7 +7,6 @@ judge. The file is made under another name and takes its own when it is whole; w
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 import time
 from collections import Counter
@@ -149,17 +148,6 @@ class _Making:
         judges = list(dict.fromkeys(v.judge for trial in found.trials for v in trial.verdicts if v.outcome == outcome))
         judge = judges[0] if judges else self.judge.name
         settings = dict(found.judges.get(judge, {"kind": "imported"})) if judges else {"kind": "rules"}
-        design = {
-            "kind": ImportedTrials.kind,
-            "by": "details" if self.conditions.by_details else "arms",
-            "arms": [
-                {"name": name, "label": one_line(label, 80), "levels": levels}
-                for name, label, levels in self.conditions.arms
-            ],
-            "details": {d.name: list(d.all_levels) for d in self.conditions.varying()}
-            if self.conditions.by_details
-            else {},
-        }
         reference = (
             {detail.name: detail.reference for detail in self.conditions.details}
             if self.conditions.by_details
@@ -170,7 +158,7 @@ class _Making:
             title=f"Imported {found.kind.replace('-', ' ')}",
             scenario=self.reference,
             baseline=reference,
-            design=design,
+            design=self._design(),
             models=tuple(ModelSettings(name) for name in names),
             outcome=outcome,
             trials={"total": len(self.specs)},
@@ -203,6 +191,20 @@ class _Making:
             imported=Imported(found.kind, found.files, found.generator, self.notes),
         )
         return replace(plan, hash=plan_hash(plan))
+
+    def _design(self) -> dict[str, Any]:
+        """The conditions, as the plan keeps them."""
+        return {
+            "kind": ImportedTrials.kind,
+            "by": "details" if self.conditions.by_details else "arms",
+            "arms": [
+                {"name": name, "label": one_line(label, 80), "levels": levels}
+                for name, label, levels in self.conditions.arms
+            ],
+            "details": {d.name: list(d.all_levels) for d in self.conditions.varying()}
+            if self.conditions.by_details
+            else {},
+        }
 
     # What is stored. -------------------------------------------------------------------------------------------------
 
@@ -252,11 +254,6 @@ class _Making:
             sum(number - 1 for number in seen.values()),
             self.notes,
         )
-
-
-def run_name(name: str) -> str:
-    """A study's name made of a file's."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60].strip("-") or "imported"
 
 
 def _fill(path: Path, making: _Making) -> None:

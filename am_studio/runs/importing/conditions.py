@@ -6,6 +6,7 @@ named ones apart if each has its own; otherwise the name becomes a detail itself
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -139,3 +140,8 @@ class Conditions:
                 more = f" and {len(pairs) - _MOST_TOLD} more" if len(pairs) > _MOST_TOLD else ""
                 told.append(f"Levels of {detail.name}: {', '.join(pairs[:_MOST_TOLD])}{more}.")
         return told
+
+
+def run_name(name: str) -> str:
+    """A study's name made of a file's."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60].strip("-") or "imported"
