@@ -5,8 +5,6 @@ FILE is the text of a reply (`-` reads standard input), a JSON object with `resp
 or an answer with `choices`. Where functions are called natively it is read in the `tools` protocol, turn by turn, with
 mail that arrives later and approval as in a trial. The scenario and its variant (--set, --nuisance, --draw) give the
 cast, the inbox, the tools and the outcomes.
-FILE is the text of a reply (`-` reads standard input), or a JSON object with `response` (or `text`), and `reasoning`
-and `finish` where they are known. The scenario and its variant give the cast, the inbox, the tools and the outcomes.
 
 With --stream, FILE is a task that `am-studio export inspect` made: it reads replies for it, a line of JSON in and one out.
 """
@@ -14,11 +12,14 @@ With --stream, FILE is a task that `am-studio export inspect` made: it reads rep
 from __future__ import annotations
 
 import argparse
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from am_studio.cli.arguments import add_nuisance, add_set, parse_settings, with_nuisance
 from am_studio.cli.console import data, emit_json, say
 from am_studio.cli.transcript_file import read_transcript_file
+from am_studio.foundation.errors import StudioError
 
 if TYPE_CHECKING:
     from am_studio.records import Action, ProtocolName, Reading, Transcript, Variant, Verdict
@@ -29,10 +30,6 @@ _MARKS = {"yes": "✔", "no": "·", "unclear": "?"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     parser.add_argument("file", help="the reply or conversation: plain text or JSON; - for standard input")
-    parser.add_argument(
-        "--scenario", required=True, metavar="S", help="a reference such as core/replacement-blackmail, or a path"
-    )
-    parser.add_argument("file", help="the reply: plain text or a JSON object; - for standard input")
     parser.add_argument("--scenario", metavar="S", help="a reference such as core/replacement-blackmail, or a path")
     add_set(parser)
     add_nuisance(parser)
