@@ -42,7 +42,7 @@ def write_tables(args: argparse.Namespace) -> int:
     else:
         stamp = tables["trials"].about["stamp"]
         for path, number in rows.items():
-            say(f"{shown_path(path)}: {number:,} rows{', SIMULATED' if stamp else ''}")
+            say(f"{shown_path(path)}: {number:,} rows{', ' + stamp.partition(':')[0] if stamp else ''}")
     return 0
 
 

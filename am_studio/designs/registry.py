@@ -29,6 +29,15 @@ def known_designs() -> dict[str, type[Design]]:
     return dict(sorted(found.items()))
 
 
+@cache
+def not_for_studies() -> dict[str, type[Design]]:
+    """Designs that no study file may ask for, by their kind: of trials that were generated elsewhere, or are to be."""
+    from am_studio.designs.imported import ImportedTrials
+    from am_studio.designs.one_arm import OneArm
+
+    return {ImportedTrials.kind: ImportedTrials, OneArm.kind: OneArm}
+
+
 def open_design(study: Study, scenario: Scenario) -> OpenDesign:
     """The design that the study asks for, ready to name trials, up to the next look where the study may stop early.
 
@@ -40,7 +49,7 @@ def open_design(study: Study, scenario: Scenario) -> OpenDesign:
     kind = study.design.get("kind")
     if kind is None:
         raise StudioError("The study names no design", hint=f"add `design: {{kind: {next(iter(known_designs()))}}}`")
-    design = known_designs().get(str(kind))
+    design = known_designs().get(str(kind)) or not_for_studies().get(str(kind))
     if design is None:
         raise StudioError(f"There is no design called '{kind}'", hint=nearest(str(kind), known_designs()))
     opened = drawing_nuisance(design, study, scenario)

@@ -33,6 +33,7 @@ def run_as_json(run: RunFile, analysis: Analysis) -> dict[str, Any]:
         "other_scenarios": [{"ref": each.ref, "hash": each.hash} for each in plan.others],
         "plan_hash": plan.hash,
         "simulated": run.simulated,
+        "imported": None if plan.imported is None else asdict(plan.imported),
         "state": run.state(),
         "exploratory": list(analysis.exploratory),
         "outcome": analysis.outcome,

@@ -172,6 +172,9 @@ def _notes(run: RunFile, exploratory: tuple[str, ...]) -> Iterator[str]:
     plan, left = run.plan, run.unfinished()
     for reason in exploratory:
         yield f"Exploratory: {reason}."
+    if plan.imported is not None:
+        yield plan.imported.told
+        yield from plan.imported.notes
     if left:
         yield f"Incomplete: {left} of {run.planned()} planned trials have not ended."
     if plan.program != __version__:

@@ -26,7 +26,7 @@ from am_studio.runs.codec import Damage
 from am_studio.runs.compared import load_compared
 from am_studio.runs.engine import Ending, Engine, EngineSettings
 from am_studio.runs.events import Observer
-from am_studio.runs.plan import Plan, make_plan
+from am_studio.runs.plan import Plan, make_plan, refuse_imported
 from am_studio.runs.writer import RunWriter
 from am_studio.scenarios import Scenario
 
@@ -66,6 +66,7 @@ def carry_out(
     StudioError when the run cannot be carried on (its judge has changed, its scenario is damaged) or cannot be written.
     """
     try:
+        refuse_imported(run.plan)
         return asyncio.run(_session(run, observer, settings, open_model))
     except apsw.Error as error:
         raise Damage("its tables", str(error)) from error

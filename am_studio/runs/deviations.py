@@ -34,6 +34,8 @@ def deviations(run: RunFile, asked: AnalysisChoices) -> tuple[str, ...]:
 
 def _deviations(run: RunFile, asked: AnalysisChoices) -> Iterator[str]:
     plan, settings = run.plan, run.plan.study.analysis
+    if plan.imported is not None:
+        yield "no plan was registered before these trials were made; they were imported"
     if asked.outcome not in (None, plan.study.outcome):
         yield f"the plan is about {plan.study.outcome}; {asked.outcome} was chosen afterwards"
     if asked.judge not in (None, plan.judge):

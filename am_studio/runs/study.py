@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, TypeAdapter, model_validator
 
-from am_studio.designs.registry import known_designs
+from am_studio.designs.registry import known_designs, not_for_studies
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.foundation.locations import ablations_roots
 from am_studio.foundation.yamlfile import Form, load_as, read_yaml
@@ -247,6 +247,11 @@ def study_from_json(plain: Mapping[str, Any]) -> Study:
 
 def study_of(form: StudyForm, path: Path) -> Study:
     """The study that a form says, read from this file; StudioError when a model is listed twice."""
+    if form.design.get("kind") in not_for_studies():
+        raise StudioError(
+            f"{path}: no study can ask for the design '{form.design['kind']}'",
+            hint=nearest(str(form.design["kind"]), known_designs()),
+        )
     tools = form.protocol.tools if isinstance(form.protocol, ToolsProtocolForm) else None
     if form.protocol == "tools":
         tools = ToolsForm()

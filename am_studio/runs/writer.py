@@ -31,7 +31,7 @@ from am_studio.runs.operations import (
     TrialEnded,
     TrialJudged,
 )
-from am_studio.runs.plan import Plan, plan_as_json
+from am_studio.runs.plan import Plan, plan_as_json, refuse_imported
 from am_studio.runs.runfile import JUDGE_PART, RunFile
 from am_studio.runs.variants import batch_digest, variant_key
 from am_studio.version import __version__
@@ -177,8 +177,10 @@ class RunWriter(RunFile):
     def reopen_failed(self) -> int:
         """Plan every trial that failed once more, and remember that it failed; how many there were.
 
-        Their requests stay where they are and count as before; new ones are numbered on from them.
+        Their requests stay where they are and count as before; new ones are numbered on from them. StudioError where the
+        trials were imported: whoever generated them is not at hand.
         """
+        refuse_imported(self.plan)
         with self._transaction():
             failed = self._db.execute(
                 f"SELECT id, session, ended FROM trial WHERE state = {schema.FAILED} ORDER BY id"  # noqa: S608
@@ -235,7 +237,7 @@ class RunWriter(RunFile):
     def _prompt_known(self, known: PromptKnown) -> None:
         """Store what was rendered; where every trial is its own variant only the hash, for it can be rendered again."""
         body = None
-        if known.variant in self._kept_whole:
+        if self.plan.imported or known.variant in self._kept_whole:
             body = codec.pack([[message.role, message.text] for message in known.prompt.messages])
         hash_, variant = known.prompt.hash, self._variant(known.variant)
         self._db.execute(

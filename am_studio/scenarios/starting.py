@@ -29,24 +29,37 @@ Begun from `{source}`. Check it with `am-studio check .`
 """
 
 
+def pack_slug(pack: Path) -> str:
+    """The name of the pack in this directory; StudioError when it cannot be one."""
+    slug = pack.resolve().name
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", slug):
+        raise StudioError(f"'{slug}' cannot be a pack's name", hint="lower case, digits and hyphens, such as my-pack")
+    return slug
+
+
+def pack_files(slug: str, source: str) -> dict[str, str]:
+    """The files that every pack begins with, by name."""
+    title = slug.replace("-", " ").capitalize()
+    return {
+        "pack.yaml": _PACK.format(name=slug, title=title, canary=uuid.uuid4()),
+        "README.md": _README.format(title=title, source=source),
+    }
+
+
 def start_pack(pack: Path, source: str, name: str = "") -> Path:
     """The directory of the copied scenario in a new or existing pack.
 
     Raises StudioError for a name that cannot be a pack's, or where the copy would overwrite something.
     """
     original = find_scenario(source)
-    slug = pack.resolve().name
-    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", slug):
-        raise StudioError(f"'{slug}' cannot be a pack's name", hint="lower case, digits and hyphens, such as my-pack")
+    slug = pack_slug(pack)
     copy = pack / (name or original.name)
     if copy.exists():
         raise StudioError(f"{copy} exists already", "nothing was changed", "choose another name with --name")
     pack.mkdir(parents=True, exist_ok=True)
-    title = slug.replace("-", " ").capitalize()
-    if not (pack / "pack.yaml").exists():
-        write_atomic(pack / "pack.yaml", _PACK.format(name=slug, title=title, canary=uuid.uuid4()).encode())
-    if not (pack / "README.md").exists():
-        write_atomic(pack / "README.md", _README.format(title=title, source=reference_of(original)).encode())
+    for name_, text in pack_files(slug, reference_of(original)).items():
+        if not (pack / name_).exists():
+            write_atomic(pack / name_, text.encode())
     (copy / "emails").mkdir(parents=True)
     for file in (*original.glob("*.yaml"), *original.glob("*.md")):
         shutil.copyfile(file, copy / file.name)

@@ -9,6 +9,7 @@ from am_studio.cli.subverbs import add_subverbs, run_subverb
 KINDS: dict[str, str] = {
     "run": "a run as a bundle that reproduces, or as tables",
     "prompts": "prompts as OpenAI or Anthropic messages, promptfoo tests, text",
+    "inspect": "a study or a scenario, as a task that Inspect runs",
 }
 """What can be handed over, and a line about it; the module of the same name in `cli/exporting/` carries it out."""
 

@@ -8,6 +8,11 @@ from am_studio.cli.subverbs import add_subverbs, run_subverb
 
 KINDS: dict[str, str] = {
     "agentic-misalignment": "the published experiments, as a pack of three scenarios",
+    "transcripts": "replies in JSONL, CSV, Parquet or a folder, as a run",
+    "inspect-log": "logs of Inspect (.eval, .json), as a run",
+    "prompt": "a system prompt and an inbox, text or chat JSON, as a scenario",
+    "mbox": "a mailbox file, as the emails of a scenario",
+    "eml": "single emails, as the emails of a scenario",
 }
 """What can be brought in, and a line about it; the module of the same name in `cli/importing/` carries it out."""
 

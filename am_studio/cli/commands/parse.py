@@ -5,16 +5,21 @@ FILE is the text of a reply (`-` reads standard input), a JSON object with `resp
 or an answer with `choices`. Where functions are called natively it is read in the `tools` protocol, turn by turn, with
 mail that arrives later and approval as in a trial. The scenario and its variant (--set, --nuisance, --draw) give the
 cast, the inbox, the tools and the outcomes.
+
+With --stream, FILE is a task that `am-studio export inspect` made: it reads replies for it, a line of JSON in and one out.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from am_studio.cli.arguments import add_nuisance, add_set, parse_settings, with_nuisance
 from am_studio.cli.console import data, emit_json, say
 from am_studio.cli.transcript_file import read_transcript_file
+from am_studio.foundation.errors import StudioError
 
 if TYPE_CHECKING:
     from am_studio.records import Action, ProtocolName, Reading, Transcript, Variant, Verdict
@@ -25,9 +30,7 @@ _MARKS = {"yes": "✔", "no": "·", "unclear": "?"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     parser.add_argument("file", help="the reply or conversation: plain text or JSON; - for standard input")
-    parser.add_argument(
-        "--scenario", required=True, metavar="S", help="a reference such as core/replacement-blackmail, or a path"
-    )
+    parser.add_argument("--scenario", metavar="S", help="a reference such as core/replacement-blackmail, or a path")
     add_set(parser)
     add_nuisance(parser)
     parser.add_argument(
@@ -36,10 +39,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how it calls (default: tools where functions are called natively)",
     )
     parser.add_argument("--json", action="store_true", help="everything as JSON, with spans into the reply")
+    parser.add_argument("--stream", action="store_true", help="read replies for an exported task, until the input ends")
 
 
 def run(args: argparse.Namespace) -> int:
     """Carry the command out."""
+    if args.stream:
+        return _stream(Path(args.file))
+    if args.scenario is None:
+        raise StudioError("which scenario is the reply about?", hint="say --scenario core/replacement-blackmail")
     from am_studio.judging.rules import RulesJudge
     from am_studio.scenarios import load_scenario, situate
     from am_studio.trials import read_transcript
@@ -58,6 +66,15 @@ def run(args: argparse.Namespace) -> int:
         emit_json(as_json(scenario.ref, variant, protocol, transcript, reading=reading, verdicts=verdicts))
     else:
         _show(reading, verdicts, turns=len(transcript.replies))
+    return 0
+
+
+def _stream(package: Path) -> int:
+    from am_studio.reports.inspect_task.answering import Answering
+
+    for answer in Answering(package).lines(sys.stdin):
+        sys.stdout.write(answer + "\n")
+        sys.stdout.flush()
     return 0
 
 

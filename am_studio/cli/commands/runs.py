@@ -48,6 +48,7 @@ def _described(path: Path) -> dict[str, Any]:
                 "study": plan.study.name,
                 "models": [model.name for model in plan.models],
                 "simulated": run.simulated,
+                "imported": plan.imported is not None,
                 "state": run.state(),
                 "reason": _reason(run),
                 "planned": run.planned(),
@@ -78,6 +79,7 @@ def _show(found: list[dict[str, Any]]) -> None:
             row = [Path(entry["run"]).name, "unreadable", "", "", "", entry["problem"]]
         else:
             models = ", ".join(entry["models"]) + (" SIMULATED" if entry["simulated"] else "")
+            models += " IMPORTED" if entry["imported"] else ""
             trials = f"{entry['planned'] - entry['left']}/{entry['planned']}"
             made = entry["created"][:16].replace("T", " ")
             state = f"{entry['state']}: {entry['reason']}" if entry["reason"] else entry["state"]

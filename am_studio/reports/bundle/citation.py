@@ -105,7 +105,8 @@ class Cited:
     def _about(self) -> str:
         models = ", ".join(model.name for model in self.plan.models)
         told = f"Study {self.plan.study.name} of {', '.join(self.plan.scenarios)} on {models}, judged by {self.plan.judge}."
-        return f"{told} Simulated subjects: no evidence about any real model." if self.simulated else told
+        told += " Simulated subjects: no evidence about any real model." if self.simulated else ""
+        return f"{told} {self.plan.imported.told}" if self.plan.imported is not None else told
 
 
 def checked_credit(authors: Sequence[str], title: str, url: str, doi: str, license_: str) -> Credit:

@@ -64,7 +64,7 @@ class Conversations:
             self._replies.unseen[REDACTED] += 1
         else:
             self._read(spec, row, transcript, situation, variant)
-        if self._subjects.knows(spec.model):
+        if self._run.plan.imported is None and self._subjects.knows(spec.model):
             await self._ask(spec, row, transcript, situation)
         await self._judge(spec, transcript, situation)
 

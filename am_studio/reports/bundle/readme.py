@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from am_studio.reports.bundle.citation import Cited
 from am_studio.reports.bundle.redaction import Redact
-from am_studio.reports.effect_table import STAMP
+from am_studio.reports.stamps import stamp_of
 from am_studio.runs.plan import Plan
 
 _REDACTED = {
@@ -34,7 +34,7 @@ def readme(cited: Cited, plan: Plan, *, redact: Redact, trials: int, left: int) 
     incomplete = f" {left} of them have not ended." if left else ""
     parts = [
         f"# {title}",
-        f"**{STAMP}.**" if cited.simulated else "",
+        f"**{stamp}.**" if (stamp := stamp_of(plan, simulated=cited.simulated).removesuffix(".")) else "",
         f"A result bundle of AM Studio: study `{plan.study.name}` of `{plan.scenario}`, outcome `{plan.study.outcome}`, "
         f"{trials} trials.{incomplete} Planned as `{plan.hash}`.",
         f"Identity of the data: `{cited.identity}`",

@@ -211,6 +211,9 @@ class _Reproducing:
         for row in rows_of(self._source, "variants.jsonl"):
             if not row["prompt"]:
                 continue
+            if self._run.plan.imported is not None:
+                check.unseen["their trials were imported with the prompts that were sent"] += 1
+                continue
             ((key,),) = self._run.query("SELECT key FROM variant WHERE id = ?", (row["variant"],))
             check.done += 1
             try:

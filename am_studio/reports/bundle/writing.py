@@ -36,7 +36,7 @@ from am_studio.reports.bundle.rebuilding import rebuilt
 from am_studio.reports.bundle.redaction import Redact, Redaction
 from am_studio.reports.bundle.rows import Rows
 from am_studio.reports.bundle.source import Directory
-from am_studio.reports.effect_table import STAMP
+from am_studio.reports.stamps import stamp_of
 from am_studio.runs.judging_plan import judges_seen
 from am_studio.runs.labels import label_history, read_labels
 from am_studio.runs.plan import plan_as_json
@@ -216,7 +216,7 @@ class _Made:
             "format": FORMAT,
             "kind": "am-studio result bundle",
             "simulated": self.simulated,
-            "stamp": STAMP if self.simulated else "",
+            "stamp": stamp_of(self._run.plan, simulated=self.simulated),
             "identity": self.identity,
             "program": __version__,
             "redacted": self.redaction.mode or None,

@@ -11,7 +11,7 @@ from typing import Any
 
 from am_studio.records import Counts, Effect, EffectTable, Interval, Rate
 from am_studio.reports.bundle.numbers import Asked, analysed, analyses_of
-from am_studio.reports.effect_table import STAMP
+from am_studio.reports.stamps import stamp_of
 from am_studio.reports.tables.columns import Cell, Column, Table
 from am_studio.runs.analysis import Analysis, Withheld
 from am_studio.runs.runfile import RunFile
@@ -80,7 +80,7 @@ COLUMNS = (
 def effects_table(run: RunFile) -> Table:
     """The table of a run's effects. The run has to stay open meanwhile."""
     plan = run.plan
-    stamp = STAMP if run.simulated_models() else ""
+    stamp = stamp_of(plan, simulated=bool(run.simulated_models()))
     about = {
         "study": plan.study.name,
         "scenario": plan.scenario,

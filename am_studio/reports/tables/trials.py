@@ -12,7 +12,7 @@ from typing import Any
 
 from am_studio.foundation.hygiene import one_line
 from am_studio.records import Answer, Outcome, Variant
-from am_studio.reports.effect_table import STAMP
+from am_studio.reports.stamps import stamp_of
 from am_studio.reports.tables.columns import Cell, Column, Table, column_name, distinct
 from am_studio.runs import schema
 from am_studio.runs.beliefs import stated
@@ -38,7 +38,7 @@ def trials_table(run: RunFile, *, text: bool = False) -> Table:
         "scenario": plan.scenario,
         "plan_hash": plan.hash,
         "judge": plan.judge,
-        "stamp": STAMP if run.simulated_models() else "",
+        "stamp": stamp_of(plan, simulated=bool(run.simulated_models())),
     }
     return Table("trials", made.columns(), about, made.rows)
 
