@@ -127,11 +127,13 @@ def look(path: Path, since: Snapshot | None = None) -> Snapshot:
 
     Nothing is read when nothing was written. StudioError when there is no run that can be read.
     """
+    # The lock first: whoever let go of it had written how the session ended.
+    held = is_held(path)
     stamp, now = _stamp(path), time.time()
     if since is not None and [inode for inode, *_ in since.stamp[:1]] != [inode for inode, *_ in stamp[:1]]:
         since = None  # another file lies there now
     if since is not None and since.stamp == stamp and _quiet(stamp, now):
-        state = _state(path, since.sessions)
+        state = _state(held, since.sessions)
         return replace(since, state=state, at=now, recent=_recent(since, state, since.ended))
     with RunFile.open(path) as run:
         taken = replace(snapshot(run, since), stamp=stamp)
@@ -144,6 +146,7 @@ def snapshot(run: RunFile, since: Snapshot | None = None) -> Snapshot:
     """The run that is open, as it is now: one consistent picture. `since` must be of the same run."""
     if since is not None:
         run.plan = since.plan
+    held = is_held(run.path)
     list(run.query("BEGIN"))
     try:
         counts = run.counts(run.plan.study.outcome)
@@ -153,7 +156,7 @@ def snapshot(run: RunFile, since: Snapshot | None = None) -> Snapshot:
         simulated = (since is not None and since.simulated) or run.simulated
     finally:
         list(run.query("ROLLBACK"))
-    state = _state(run.path, sessions)
+    state = _state(held, sessions)
     taken = Snapshot(
         path=run.path,
         plan=run.plan,
@@ -184,9 +187,9 @@ def withholds_effects(plan: Plan) -> bool:
 # Reading. ------------------------------------------------------------------------------------------------------------
 
 
-def _state(path: Path, sessions: tuple[Session, ...]) -> RunState:
-    """As `RunFile.state` says, from sessions that have been read already."""
-    if is_held(path):
+def _state(held: bool, sessions: tuple[Session, ...]) -> RunState:
+    """As `RunFile.state` says, from sessions that were read after it was seen whether the run is held."""
+    if held:
         return "running"
     if not sessions:
         return "planned"
