@@ -12,7 +12,7 @@ import argparse
 from pathlib import Path
 
 from am_studio.cli.console import data, say
-from am_studio.foundation.errors import FileProblems, StudioError
+from am_studio.foundation.errors import StudioError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,10 +50,7 @@ def run(args: argparse.Namespace) -> int:
     if args.signers is not None and not isinstance(offer.signature, SignedBy):
         told = f"it is signed by {offer.signature}" if pack.signature else "it is not signed"
         raise StudioError(f"{args.source} is signed by nobody you named", told, "nothing was installed", exit_code=1)
-    try:
-        place = install(offer, trusted=args.trust)
-    except FileProblems as error:
-        raise refused_for_errors(pack.name, pack.version, error) from error
+    place = install(offer, trusted=args.trust)
     say(f"{pack.name} {pack.version}: {pack.form.title}")
     say(f"by {', '.join(pack.form.authors)}, {pack.form.license}")
     say(f"notice: {pack.form.content_notice}")
@@ -65,12 +62,3 @@ def run(args: argparse.Namespace) -> int:
         data(f"{pack.name}/{scenario}")
     say(f"in {place}")
     return 0
-
-
-def refused_for_errors(name: str, version: str, error: FileProblems) -> StudioError:
-    """The same with the pack's name, and the first problems alone."""
-    shown = "\n".join(str(problem) for problem in error.problems[:10])
-    more = f"\nand {len(error.problems) - 10} more" if len(error.problems) > 10 else ""
-    return StudioError(
-        f"{name} {version} has errors and is not installed", shown + more, "tell its authors", exit_code=1
-    )

@@ -11,8 +11,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from am_studio.cli.console import data, say
-from am_studio.cli.packing.install import add_source_arguments, refused_for_errors
-from am_studio.foundation.errors import FileProblems, StudioError
+from am_studio.cli.packing.install import add_source_arguments
+from am_studio.foundation.errors import StudioError
 
 if TYPE_CHECKING:
     from am_studio.scenarios.sharing.contents import PackContents
@@ -57,10 +57,7 @@ def run(args: argparse.Namespace) -> int:
     ):
         say("nothing was changed")
         return 1
-    try:
-        install(offer, replacing=True, trusted=args.trust)
-    except FileProblems as error:
-        raise refused_for_errors(pack.name, pack.version, error) from error
+    install(offer, replacing=True, trusted=args.trust)
     say(f"{pack.name} is {pack.version} now: {pack.identity}")
     return 0
 

@@ -34,6 +34,8 @@ from am_studio.scenarios.sharing.signing import BadSignature, Signature, SignedB
 from am_studio.scenarios.trash import move_to_trash
 
 STAGING = ".staging"
+_SHOWN = 10
+"""Errors of a pack that are told when it is refused for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def install(offer: Offer, *, replacing: bool = False, trusted: str = "") -> Path
     """The directory of the pack, now in the user's library.
 
     With `replacing` the installed version of the same name goes to the trash. Raises StudioError as `judge_offer`, and when
-    another version is there without `replacing`, FileProblems when the pack has errors; then nothing has changed.
+    another version is there without `replacing`, or the pack has errors; then nothing has changed.
     """
     with library() as root:
         lock = read_lock()
@@ -114,14 +116,22 @@ def install(offer: Offer, *, replacing: bool = False, trusted: str = "") -> Path
             return place
         staged = _stage(offer.pack, root)
         try:
-            errors = [problem for problem in check_pack(staged) if problem.severity == "error"]
-            if errors:
-                raise FileProblems(errors)
+            refuse_errors(offer.pack, staged)
             write_lock(lock.with_pack(offer.pack.name, offer.entry()))
             _move_in(staged, place)
         finally:
             shutil.rmtree(staged.parent, ignore_errors=True)
         return place
+
+
+def refuse_errors(pack: PackContents, staged: Path) -> None:
+    """Raise StudioError with the first of the pack's errors when it has any."""
+    errors = FileProblems(problem for problem in check_pack(staged) if problem.severity == "error").problems
+    if errors:
+        shown = "\n".join(str(problem) for problem in errors[:_SHOWN])
+        more = f"\nand {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
+        title = f"{pack.name} {pack.version} has errors and is not installed"
+        raise StudioError(title, shown + more, "tell its authors", exit_code=1)
 
 
 def remove(name: str) -> Path | None:
@@ -171,9 +181,11 @@ def _recover(root: Path) -> None:
 def _stage(pack: PackContents, root: Path) -> Path:
     """A complete, synced copy of a pack under its own name in a directory of its own."""
     staging = root / STAGING
+    attempt = staging
     try:
         staging.mkdir(exist_ok=True)
-        staged = Path(tempfile.mkdtemp(dir=staging)) / pack.name
+        attempt = Path(tempfile.mkdtemp(dir=staging))
+        staged = attempt / pack.name
         sidecars = {MANIFEST: pack.manifest} | ({SIGNATURE: pack.signature} if pack.signature else {})
         directories = {staged}
         for path, data in (*pack.files.items(), *sidecars.items()):
@@ -181,9 +193,11 @@ def _stage(pack: PackContents, root: Path) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             directories |= {parent for parent in target.parents if parent.is_relative_to(staged)}
             _write(target, data)
-        for directory in (*directories, staged.parent, staging):
+        for directory in (*directories, attempt, staging):
             _sync(directory)
     except OSError as error:
+        if attempt != staging:
+            shutil.rmtree(attempt, ignore_errors=True)
         raise StudioError(
             f"{pack.name} cannot be written", error.strerror or str(error), "nothing was changed"
         ) from error

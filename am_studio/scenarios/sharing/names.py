@@ -76,7 +76,7 @@ def _step_fault(step: str) -> str:
     """Why no file or directory may be called this; empty when it may."""
     if step in ("", ".", ".."):
         return "a step that is empty, '.' or '..'"
-    if any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") for character in step):
+    if any(character != " " and unicodedata.category(character)[0] in "CZ" for character in step):
         return "a control, direction, invisible or unassigned character in a name"
     if UNSHOWABLE.search(step):
         return "an invisible character in a name"

@@ -136,8 +136,11 @@ def _repository(url: str, text: str) -> GitSource:
 def _without_at(address: str) -> tuple[str, str]:
     """An address without the `@REF` at its end, and the reference; an `@` before the host is none."""
     head, at, tail = address.rpartition("@")
-    in_path = "/" in head.removeprefix("git+").partition("://")[2] or ("://" not in address and ":" in head)
-    return (head, tail) if at and in_path and not Path(address).exists() else (address, "")
+    if not at or Path(address).exists():
+        return address, ""
+    _, scheme, path = head.partition("://")
+    behind_host = "/" in path if scheme else ":" in head or "/" in head or Path(head).is_dir()
+    return (head, tail) if behind_host else (address, "")
 
 
 def _fragment(fragment: str, text: str) -> tuple[str, str]:
