@@ -247,7 +247,7 @@ def test_the_lock_file_reads_back_whatever_it_says(place: Place) -> None:
     lock_file().write_text("format: 1\npacks: {their-pack: {version: 1.0.0, endpoint: x}}\n")
     told = place.pack("install", place.built())
     assert told.code != 0
-    assert "packs.lock.yaml:2:32: error: unknown field 'endpoint'" in told.err
+    assert "packs.lock.yaml:2:38: error: unknown field 'endpoint'" in told.err
     assert "is not installed" not in told.err, "it is the lock that is wrong, not the pack"
 
 
