@@ -343,6 +343,8 @@ class _Walker:
         return Both("and" if isinstance(node, nodes.And) else "or", left, right, left.place)
 
     def _compare(self, node: Any, depth: int) -> Expression:
+        if len(node.ops) > MAX_JOINED:
+            raise self._error_at_line(node.lineno, f"more than {MAX_JOINED} comparisons in a row", "simplify it")
         left = self._expression(node.expr, depth)
         whole: Expression | None = None
         for operand in node.ops:
