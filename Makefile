@@ -17,7 +17,7 @@ help:
 	@echo "make bench-engine the part of it that goes over HTTP, beside bare client loops and Inspect"
 	@echo "make bench-stats  coverage, error rates and power by simulation; fails by exit code"
 	@echo "make soak         a hundred kills over 3,000 trials, a hundred while packs are installed, flipped bits, synced rows; fails by exit code"
-	@echo "make fuzz         a minute each of hostile YAML, templates, zips and replies; fails by exit code (SECONDS=60)"
+	@echo "make fuzz         a minute each of hostile YAML, templates, zips and replies; fails by exit code (FUZZ_SECONDS=60)"
 	@echo "make proxy-env    an environment of its own for LiteLLM's proxy, which the tests then use"
 	@echo "make inspect-env  one for Inspect and the published suite, which a bench and the import's test then use"
 	@echo "make look         reports and galleries in a browser: pictures, and axe over them (needs chromium and npm)"
@@ -72,9 +72,9 @@ soak: $(READY)
 	$(BIN)/python -m tests.soak.synced
 	$(BIN)/python -m tests.soak.installs
 
-SECONDS ?= 60
+FUZZ_SECONDS ?= 60
 fuzz: $(READY)
-	@for target in yaml_events templates zips replies; do $(BIN)/python -m tests.fuzz.$$target --seconds $(SECONDS) || exit 1; done
+	@for target in yaml_events templates zips replies; do $(BIN)/python -m tests.fuzz.$$target --seconds $(FUZZ_SECONDS) || exit 1; done
 
 # axe is a script for browsers alone; its hash stands in tests/look/pages.py.
 look: $(READY) build/look/package/axe.min.js
