@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import importlib.util
 import io
 import os
 import struct
@@ -14,12 +17,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+from am_studio.foundation.errors import StudioError
+from am_studio.scenarios.forms import PackForm
 from tests.conftest import SMALL_FILES
 
 PACK = (
     "format: 1\nname: {name}\nversion: {version}\ntitle: Theirs\nauthors: [Somebody]\nlicense: CC-BY-4.0\n"
-    "content_notice: Fictional.\ncanary: 5f0e4a52-7f0b-4a53-9d7a-0d6a5a3c8a11\n"
+    "content_notice: Fictional office mail.\ncanary: 5f0e4a52-7f0b-4a53-9d7a-0d6a5a3c8a11\n"
 )
+FICTIONAL = "fictional: true\n" if "fictional" in PackForm.model_fields else ""
 README = """\
 # Theirs
 
@@ -29,7 +35,7 @@ Fictional. All persons and companies are invented.
 
 def pack_files(name: str = "their-pack", version: str = "1.0.0", **changes: str) -> dict[str, bytes]:
     """A sound pack's files; `small__system_md` stands for small/system.md."""
-    texts = {"pack.yaml": PACK.format(name=name, version=version), "README.md": README}
+    texts = {"pack.yaml": PACK.format(name=name, version=version) + FICTIONAL, "README.md": README}
     texts |= {f"small/{path}": textwrap.dedent(text).lstrip("\n") for path, text in SMALL_FILES.items()}
     texts |= {
         key.replace("__", "/").replace("_md", ".md").replace("_yaml", ".yaml"): text for key, text in changes.items()
@@ -43,7 +49,15 @@ def write_pack(root: Path, name: str = "their-pack", version: str = "1.0.0", **c
     for path, data in pack_files(name, version, **changes).items():
         (directory / path).parent.mkdir(parents=True, exist_ok=True)
         (directory / path).write_bytes(data)
+    _write_readme(directory)
     return directory
+
+
+def _write_readme(directory: Path) -> None:
+    """The table that a pack's README needs before it may be published, where this program asks for one."""
+    if importlib.util.find_spec("am_studio.scenarios.pack_readme") is not None:
+        with contextlib.suppress(StudioError):
+            importlib.import_module("am_studio.scenarios.pack_readme").write_readme(directory)
 
 
 def zipped(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:

@@ -67,7 +67,7 @@ def test_from_an_authors_directory_to_a_strangers_library(place: Place) -> None:
     told = place.pack("install", archive)
     assert told.code == 0, told.err
     assert told.out == "their-pack/small\n"
-    for words in ("Theirs", "Somebody, CC-BY-4.0", "notice: Fictional.", "not signed", "identity h1:"):
+    for words in ("Theirs", "Somebody, CC-BY-4.0", "notice: Fictional office mail.", "not signed", "identity h1:"):
         assert words in told.err
     assert load_scenario("their-pack/small").directory == (installed_packs() / "their-pack" / "small").resolve()
     entry = read_lock().packs["their-pack"]
@@ -348,12 +348,12 @@ def test_a_signature_is_of_exactly_one_content(place: Place) -> None:
     for words in (("verify", place.root / "other.zip"), ("install", place.root / "other.zip")):
         told = place.pack(*words)
         assert (told.code, "the signature is not good" in told.all) == (1, True)
-    (directory / "README.md").write_text("# Changed\n\nFictional. All persons and companies are invented.\n")
+    (directory / "small" / "task.md").write_text("Read the mail.\n")
     told = place.pack("build", directory, "--out", place.root, "--replace")
     assert (told.code, "was made over other content and was left out" in told.err) == (0, True)
     assert pack_in_archive(place.root / "their-pack-1.0.0.zip").signature is None
     told = place.pack("verify", directory)
-    assert (told.code, "README.md: changed" in told.out) == (1, True)
+    assert (told.code, "small/task.md: changed" in told.out) == (1, True)
     nonsense = zipped({**pack_files(), "PACK.sha256.sig": b"-----BEGIN SSH SIGNATURE-----\n" + b"A" * 5000})
     (place.root / "nonsense.zip").write_bytes(nonsense)
     assert place.pack("install", place.root / "nonsense.zip").code == 1
