@@ -266,6 +266,22 @@ def test_a_directory_with_links_and_devices_is_refused(tmp_path: Path) -> None:
     assert pack_in_directory(directory).version == "1.0.0", "what is no part of a pack is not looked at"
 
 
+def test_a_directory_is_not_walked_beyond_what_a_pack_may_have(tmp_path: Path) -> None:
+    directory = write_pack(tmp_path)
+    sound = len(pack_in_directory(directory).files)
+    (directory / "many").mkdir()
+    for number in range(MAX_FILES - sound):
+        (directory / "many" / str(number)).touch()
+    pack = pack_in_directory(directory)
+    (directory / "PACK.sha256").write_bytes(pack.manifest)
+    assert pack_in_directory(directory).identity == pack.identity, "what describes a pack does not count"
+    (directory / "many" / "more").touch()
+    with pytest.raises(Refused, match="more than 2,000 files"):
+        pack_in_directory(directory)
+    with pytest.raises(Refused, match="there is no pack.yaml in it"):
+        pack_in_directory(tmp_path)
+
+
 @unix
 def test_archives_never_carry_a_mode_that_can_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     say(f"identity {pack.identity}")
     say(f"signed by {found.signature}" if pack.signature else "not signed")
     if found.findings:
-        say(f"{len(found.findings)} finding{'s' * (len(found.findings) != 1)}: it is not what it says it is")
+        say(f"{len(found.findings)} finding{'s' * (len(found.findings) != 1)}")
         return 1
     say("agrees with " + ", ".join(found.compared) if found.compared else _NOTHING)
     return 0

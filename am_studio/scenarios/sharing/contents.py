@@ -142,7 +142,7 @@ def judged_listing(listed: Iterable[Listed], source: str) -> tuple[Listed, ...]:
     if found := collision(file.path for file in every):
         raise Refused(source, f"'{found[0]}' and '{found[1]}' are the same name on some systems", "rename one")
     kept = tuple(sorted((file for file in every if is_shared(file.path)), key=lambda file: file.path.encode()))
-    if len(kept) > MAX_FILES:
+    if sum(file.path not in SIDECARS for file in kept) > MAX_FILES:
         raise Refused(source, f"more than {MAX_FILES:,} files")
     for file in kept:
         limit = MAX_SIGNATURE if file.path == SIGNATURE else MAX_FILE
