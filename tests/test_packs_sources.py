@@ -278,7 +278,7 @@ def test_a_directory_is_not_walked_beyond_what_a_pack_may_have(tmp_path: Path) -
     (directory / "many" / "more").touch()
     with pytest.raises(Refused, match="more than 2,000 files"):
         pack_in_directory(directory)
-    with pytest.raises(Refused, match="there is no pack.yaml in it"):
+    with pytest.raises(Refused, match=r"there is no pack\.yaml in it"):
         pack_in_directory(tmp_path)
 
 
