@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO_RUN ?= runs/demo.amrun
 
-.PHONY: help demo test lint bench bench-engine bench-stats soak look proxy-env inspect-env images lock clean
+.PHONY: help demo test lint bench bench-engine bench-stats soak fuzz look proxy-env inspect-env images lock clean
 help:
 	@echo "make demo         set up, then run the single-line study on a simulated subject"
 	@echo "make test         set up, then run the tests"
@@ -16,7 +16,8 @@ help:
 	@echo "make bench        speed: medians and ratios, side by side"
 	@echo "make bench-engine the part of it that goes over HTTP, beside bare client loops and Inspect"
 	@echo "make bench-stats  coverage, error rates and power by simulation; fails by exit code"
-	@echo "make soak         a hundred kills over 3,000 trials, flipped bits, synced rows; fails by exit code"
+	@echo "make soak         a hundred kills over 3,000 trials, a hundred while packs are installed, flipped bits, synced rows; fails by exit code"
+	@echo "make fuzz         a minute each of hostile YAML, templates, zips and replies; fails by exit code (FUZZ_SECONDS=60)"
 	@echo "make proxy-env    an environment of its own for LiteLLM's proxy, which the tests then use"
 	@echo "make inspect-env  one for Inspect and the published suite, which a bench and the import's test then use"
 	@echo "make look         reports and galleries in a browser: pictures, and axe over them (needs chromium and npm)"
@@ -69,6 +70,11 @@ soak: $(READY)
 	$(BIN)/python -m tests.soak.kills
 	$(BIN)/python -m tests.bench.flips
 	$(BIN)/python -m tests.soak.synced
+	$(BIN)/python -m tests.soak.installs
+
+FUZZ_SECONDS ?= 60
+fuzz: $(READY)
+	@for target in yaml_events templates zips replies; do $(BIN)/python -m tests.fuzz.$$target --seconds $(FUZZ_SECONDS) || exit 1; done
 
 # axe is a script for browsers alone; its hash stands in tests/look/pages.py.
 look: $(READY) build/look/package/axe.min.js

@@ -44,6 +44,8 @@ def mended(error: ValidationError, plain: Any) -> Any:
     """A copy of the plain data without unknown fields and with empty text for missing ones, to look for more problems."""
     copy = deepcopy(plain)
     for detail in error.errors(include_url=False):
+        if not detail["loc"]:
+            continue  # the file as a whole is something else
         *path, name = detail["loc"]
         owner = copy
         for step in path:

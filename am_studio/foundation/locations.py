@@ -38,6 +38,11 @@ def installed_packs() -> Path:
     return user_directory() / "packs"
 
 
+def bundled_library() -> Path:
+    """The packs that came with the program."""
+    return _bundled("scenario_library")
+
+
 def settings_file() -> Path:
     """The user's own settings file, which need not be there; never one of the working directory unless it is named."""
     named = os.environ.get(SETTINGS_VARIABLE)

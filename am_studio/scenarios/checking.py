@@ -15,6 +15,7 @@ from am_studio.records import ActionGate, AllOf, AnyOf, Gate, NotOf
 from am_studio.scenarios.checking_nuisance import nuisance_problems, unfollowed_names
 from am_studio.scenarios.evaluation import SPECIAL, World, names_in
 from am_studio.scenarios.expression_types import Names, check_body, check_condition
+from am_studio.scenarios.growth import counted_problems, growth_problems
 from am_studio.scenarios.language import Expression, Template
 from am_studio.scenarios.loading import Draft
 from am_studio.scenarios.model import Email, Front, Parts, Table
@@ -32,6 +33,8 @@ def check_draft(draft: Draft, *, reach: bool = True) -> list[Problem]:
     """
     problems = list(draft.problems)
     if draft.parts is not None and draft.front is not None and draft.node is not None:
+        if many := counted_problems(draft.parts, len(draft.front.questions.outcomes)):
+            return sorted({*problems, *many})
         problems += _names(draft.parts)
         problems += _cycles(draft.parts)
         problems += _tables(draft.parts, draft.node)
@@ -39,6 +42,7 @@ def check_draft(draft: Draft, *, reach: bool = True) -> list[Problem]:
         problems += _protected(draft.parts, draft.front, draft.node)
         problems += _times(draft)
         problems += nuisance_problems(draft.parts, draft.front, draft.node)
+        problems += growth_problems(draft.parts)
         if reach and not any(problem.severity == "error" for problem in problems):
             problems += reach_problems(World(draft.parts), draft.node)
             problems += unfollowed_names(draft.parts, draft.front, draft.node)
@@ -116,18 +120,20 @@ def _cycles(parts: Parts) -> Iterator[Problem]:
         place = variable.place if isinstance(variable, Table) else Place(variable.file)
         graph[name] = (mentioned, place)
     for name, (_, place) in graph.items():
-        if _leads_to(name, name, graph, set()):
+        if _leads_to_itself(name, graph):
             yield Problem(place, f"'{name}' depends on itself", "break the circle")
 
 
-def _leads_to(start: str, goal: str, graph: dict[str, tuple[set[str], Place]], seen: set[str]) -> bool:
-    for following in graph.get(start, (set(), Place("")))[0]:
-        if following == goal:
-            return True
-        if following not in seen:
-            seen.add(following)
-            if _leads_to(following, goal, graph, seen):
+def _leads_to_itself(name: str, graph: dict[str, tuple[set[str], Place]]) -> bool:
+    seen: set[str] = set()
+    waiting = [name]
+    while waiting:
+        for following in graph.get(waiting.pop(), (set(), Place("")))[0]:
+            if following == name:
                 return True
+            if following not in seen:
+                seen.add(following)
+                waiting.append(following)
     return False
 
 

@@ -22,6 +22,7 @@ MAX_SOURCE = 256_000
 MAX_NODES = 5_000
 MAX_DEPTH = 20
 MAX_JOINED = 16
+MAX_NUMBER = 10**15
 FILTERS = ("upper", "lower", "title", "capitalize", "trim", "default")
 COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "lteq": "<=", "gt": ">", "gteq": ">=", "in": "in", "notin": "not in"}
 
@@ -298,6 +299,8 @@ class _Walker:
     def _literal(self, node: Any, depth: int) -> Expression:
         if node.value is None:
             raise self._error_at_line(node.lineno, "none is not a value here", 'a level is text: "none"')
+        if not isinstance(node.value, str) and abs(node.value) > MAX_NUMBER:
+            raise self._error_at_line(node.lineno, f"a number beyond {MAX_NUMBER:,}", "write it as text")
         return Literal(node.value, self._line_place(node))
 
     def _line_place(self, node: nodes.Node) -> Place:
@@ -340,6 +343,8 @@ class _Walker:
         return Both("and" if isinstance(node, nodes.And) else "or", left, right, left.place)
 
     def _compare(self, node: Any, depth: int) -> Expression:
+        if len(node.ops) > MAX_JOINED:
+            raise self._error_at_line(node.lineno, f"more than {MAX_JOINED} comparisons in a row", "simplify it")
         left = self._expression(node.expr, depth)
         whole: Expression | None = None
         for operand in node.ops:

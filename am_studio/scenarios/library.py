@@ -1,7 +1,7 @@
 """The library as an author sees it: which packs and scenarios there are, and what can be done with a whole scenario.
 
 Listing reads titles and no more; nothing is checked. Only what lies under the working directory or the user's own
-directory is ever renamed or moved, never what came with the program, and nothing is overwritten.
+directory is ever renamed or moved, never what came with the program or was installed, and nothing is overwritten.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.files import write_atomic
-from am_studio.foundation.locations import library_roots, user_directory
+from am_studio.foundation.locations import installed_packs, library_roots, user_directory
 from am_studio.foundation.yamlfile import read_yaml
 from am_studio.scenarios.references import scenarios_of
 from am_studio.scenarios.starting import start_pack
@@ -68,8 +68,10 @@ def list_library() -> tuple[PackEntry, ...]:
 
 
 def is_editable(directory: Path) -> bool:
-    """Whether this is the author's own: under the working or the user's directory, not part of the program, writable."""
+    """Whether this is the author's own: under the working or the user's directory, neither part of the program nor installed, writable."""
     place = directory.resolve()
+    if place.is_relative_to(installed_packs().resolve()):
+        return False  # it would not be what the lock file says any more
     own = any(place.is_relative_to(root) for root in (Path.cwd().resolve(), user_directory().resolve()))
     return own and not place.is_relative_to(_PACKAGE) and os.access(place, os.W_OK)
 

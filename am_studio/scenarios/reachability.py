@@ -20,6 +20,8 @@ from am_studio.scenarios.model import Reordering
 from am_studio.scenarios.rendering import Renderer
 
 MAX_COMBINATIONS = 20_000
+MAX_WORK = 8_000_000
+"""Levels that are settled for one question over all details: beyond twenty details fewer combinations are drawn."""
 
 
 def reach_problems(world: World, node: Node) -> list[Problem]:
@@ -51,10 +53,14 @@ def _start(world: World) -> dict[str, str]:
 
 def _combinations(world: World, names: list[str]) -> Iterable[tuple[str, ...]]:
     choices = [world.switched[name].levels for name in names]
-    if math.prod(map(len, choices)) <= MAX_COMBINATIONS:
+    # Every detail asks, and every combination settles every detail: the time grows with the square of their number.
+    most = min(MAX_COMBINATIONS, MAX_WORK // max(len(world.parts.details), 1) ** 2)
+    if math.prod(map(len, choices)) <= most:
         return itertools.product(*choices)
     draw = random.Random(20_000)
-    return (tuple(draw.choice(levels) for levels in choices) for _ in range(MAX_COMBINATIONS))
+    start = _start(world)
+    drawn = (tuple(draw.choice(levels) for levels in choices) for _ in range(most))
+    return itertools.chain([tuple(start[name] for name in names)], drawn)
 
 
 def _allowed(world: World, state: State) -> bool:
@@ -85,7 +91,11 @@ def _constraint_problems(world: World, node: Node) -> Iterator[Problem]:
 
 def _unreached_levels(world: World) -> Iterator[Problem]:
     for detail in world.parts.details.values():
-        reached = {state.levels[detail.name] for state in states(world, world.support_of_name(detail.name))}
+        reached: set[str] = set()
+        for state in states(world, world.support_of_name(detail.name)):
+            reached.add(state.levels[detail.name])
+            if len(reached) == len(detail.levels):
+                break
         for level in detail.levels:
             if level not in reached:
                 hint = "look at 'needs' and the constraints"

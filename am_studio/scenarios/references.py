@@ -22,7 +22,7 @@ def packs() -> Iterator[Path]:
     """The directories of every pack in the library, first match first."""
     for root in library_roots():
         for directory in sorted(root.iterdir()):
-            if (directory / "pack.yaml").is_file():
+            if not directory.name.startswith(".") and (directory / "pack.yaml").is_file():
                 yield directory
 
 

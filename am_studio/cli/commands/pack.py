@@ -7,6 +7,13 @@ import argparse
 from am_studio.cli.subverbs import add_subverbs, run_subverb
 
 VERBS: dict[str, str] = {
+    "build": "make the one file that a pack is handed over as",
+    "verify": "compare a pack with its manifest, an identity, the lock file, a signature",
+    "sign": "sign a pack with an ssh key",
+    "install": "install a pack from a directory, a zip file or a git repository",
+    "list": "every pack there is: version, identity, source, who signed it",
+    "update": "look for a newer version, show what changes, and take it",
+    "remove": "move an installed pack to the trash",
     "site": "static pages of a pack or a library",
 }
 """Every verb and its one-line summary; the module of the same name in `cli/packing/` carries it out."""

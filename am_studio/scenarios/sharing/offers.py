@@ -1,0 +1,31 @@
+"""From what a user names to a pack in memory, whatever it comes in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from am_studio.scenarios.sharing.archives import pack_in_archive
+from am_studio.scenarios.sharing.contents import PackContents
+from am_studio.scenarios.sharing.directories import pack_in_directory
+from am_studio.scenarios.sharing.installing import Offer
+from am_studio.scenarios.sharing.repositories import pack_in_repository
+from am_studio.scenarios.sharing.signing import check_signature
+from am_studio.scenarios.sharing.sources import ArchiveSource, DirectorySource, Source
+
+
+def read_pack(source: Source) -> tuple[PackContents, str]:
+    """The pack at a source, and its commit when that is a repository. Refused or StudioError when there is none to be had."""
+    match source:
+        case DirectorySource(path):
+            return pack_in_directory(path), ""
+        case ArchiveSource(path):
+            return pack_in_archive(path), ""
+        case repository:
+            cloned = pack_in_repository(repository)
+            return cloned.pack, cloned.commit
+
+
+def offer_of(source: Source, signers: Path | None) -> Offer:
+    """The pack at a source with who signed it."""
+    pack, commit = read_pack(source)
+    return Offer(pack, str(source), commit, check_signature(pack, signers))
