@@ -8,13 +8,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO_RUN ?= runs/demo.amrun
 
-.PHONY: help demo test lint bench bench-engine bench-stats soak fuzz look proxy-env inspect-env images lock clean
+.PHONY: help demo test lint bench bench-engine bench-interop bench-stats soak fuzz look proxy-env inspect-env images lock clean
 help:
 	@echo "make demo         set up, then run the single-line study on a simulated subject"
 	@echo "make test         set up, then run the tests"
 	@echo "make lint         ruff, mypy and the layer check"
 	@echo "make bench        speed: medians and ratios, side by side"
 	@echo "make bench-engine the part of it that goes over HTTP, beside bare client loops and Inspect"
+	@echo "make bench-interop Inspect running our exported task beside our own engine: the same counts, 300 samples an arm"
 	@echo "make bench-stats  coverage, error rates and power by simulation; fails by exit code"
 	@echo "make soak         a hundred kills over 3,000 trials, a hundred while packs are installed, flipped bits, synced rows; fails by exit code"
 	@echo "make fuzz         a minute each of hostile YAML, templates, zips and replies; fails by exit code (FUZZ_SECONDS=60)"
@@ -53,10 +54,14 @@ lint: $(READY)
 bench: $(READY) bench-engine
 	$(BIN)/python -m tests.bench.speed
 	$(BIN)/python -m tests.bench.big_run
+	$(BIN)/python -m tests.bench.tables
 	$(BIN)/python -m tests.bench.studio
 
 bench-engine: $(READY) inspect-env
 	$(BIN)/python -m tests.bench.engine
+
+bench-interop: $(READY) inspect-env
+	$(BIN)/python -m tests.bench.interop
 
 bench-stats: $(READY)
 	$(BIN)/python -m tests.bench.coverage --replicates 1000
