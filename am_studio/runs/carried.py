@@ -13,13 +13,13 @@ from pathlib import Path
 from am_studio.foundation.errors import FileProblems, StudioError
 from am_studio.runs.plan import OtherScenario, Plan
 from am_studio.scenarios import Scenario
-from am_studio.scenarios.loading import draft_of, read_texts
+from am_studio.scenarios.loading import draft_of, resolved_texts
 from am_studio.scenarios.references import scenario_of
 
 
 def scenario_texts(scenario: Scenario) -> dict[str, str]:
-    """The texts of the scenario's files by their names relative to it; FileProblems when one cannot be read."""
-    texts, problems = read_texts(scenario.directory)
+    """The texts that make the scenario, by file, an overlay's with its base's; FileProblems when one cannot be read."""
+    texts, problems = resolved_texts(scenario.directory)
     if problems:
         raise FileProblems(problems)
     return texts

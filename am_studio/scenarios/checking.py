@@ -31,7 +31,12 @@ def check_draft(draft: Draft, *, reach: bool = True) -> list[Problem]:
 
     Without `reach` it is not looked for texts and levels that no variant reaches, which takes longest.
     """
-    problems = list(draft.problems)
+    return sorted({*draft.problems, *draft.origins.problems(_problems(draft, reach))})
+
+
+def _problems(draft: Draft, reach: bool) -> list[Problem]:
+    """What is wrong beyond what was found when the draft was read, with places in its texts."""
+    problems: list[Problem] = []
     if draft.parts is not None and draft.front is not None and draft.node is not None:
         if many := counted_problems(draft.parts, len(draft.front.questions.outcomes)):
             return sorted({*problems, *many})
@@ -43,10 +48,10 @@ def check_draft(draft: Draft, *, reach: bool = True) -> list[Problem]:
         problems += _times(draft)
         problems += nuisance_problems(draft.parts, draft.front, draft.node)
         problems += growth_problems(draft.parts)
-        if reach and not any(problem.severity == "error" for problem in problems):
+        if reach and not any(problem.severity == "error" for problem in (*draft.problems, *problems)):
             problems += reach_problems(World(draft.parts), draft.node)
             problems += unfollowed_names(draft.parts, draft.front, draft.node)
-    return sorted(set(problems))
+    return problems
 
 
 def _names(parts: Parts) -> Iterator[Problem]:

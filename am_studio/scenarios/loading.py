@@ -21,6 +21,7 @@ from am_studio.scenarios.language import MAX_SOURCE, Expression, Template, parse
 from am_studio.scenarios.model import Cast, Detail, Email, Front, Header, InboxStyle, Parts, Table, ToolOffer, Variable
 from am_studio.scenarios.naming import constants_of
 from am_studio.scenarios.nuisance import NuisanceReader, Texts
+from am_studio.scenarios.origins import NO_ORIGINS, Origins
 from am_studio.scenarios.outcomes import questions_of, with_names
 
 MAX_EMAILS = 1_000
@@ -42,6 +43,8 @@ class Draft:
     form: ScenarioForm | None = None
     parts: Parts | None = None
     front: Front | None = None
+    origins: Origins = NO_ORIGINS
+    """Where the texts were written, when they are those of an overlay and its base together."""
 
     @property
     def hash(self) -> str:
@@ -62,10 +65,36 @@ class Draft:
 def read_draft(directory: Path) -> Draft:
     """Everything that can be read of the scenario in this directory. Never raises for what is inside the files."""
     texts, problems = read_texts(directory)
-    draft = draft_of(texts, directory)
+    draft = _overlaid(texts, directory) or draft_of(texts, directory)
     unreadable = {problem.place.file for problem in problems}
     draft.problems = [problem for problem in draft.problems if problem.place.file not in unreadable] + problems
     return draft
+
+
+def _overlaid(texts: Mapping[str, str], directory: Path) -> Draft | None:
+    """The draft of an overlay with its base, when these are the files of one."""
+    if "extends" not in texts.get("scenario.yaml", ""):
+        return None
+    # Its forms take a while to build, and most scenarios stand by themselves.
+    from am_studio.scenarios.overlays import is_overlay, resolve
+
+    if not is_overlay(texts):
+        return None
+    resolved = resolve(directory, texts)
+    if not resolved.usable:
+        return Draft(directory, list(resolved.problems), dict(texts), origins=resolved.origins)
+    draft = draft_of(resolved.texts, directory, resolved.origins)
+    draft.problems += resolved.problems
+    return draft
+
+
+def resolved_texts(directory: Path) -> tuple[dict[str, str], list[Problem]]:
+    """The texts that make the scenario in this directory, those of its bases laid in, and what could not be read."""
+    texts, problems = read_texts(directory)
+    draft = _overlaid(texts, directory)
+    if draft is None:
+        return texts, problems
+    return draft.texts, [*problems, *(problem for problem in draft.problems if draft.form is None)]
 
 
 def read_texts(directory: Path) -> tuple[dict[str, str], list[Problem]]:
@@ -84,21 +113,27 @@ def read_texts(directory: Path) -> tuple[dict[str, str], list[Problem]]:
     return texts, problems
 
 
-def draft_of(texts: Mapping[str, str], directory: Path) -> Draft:
+def draft_of(texts: Mapping[str, str], directory: Path, origins: Origins = NO_ORIGINS) -> Draft:
     """The scenario that these texts make, as far as they can be understood; nothing is read from the disk."""
-    draft = Draft(directory, texts=dict(texts))
+    draft = Draft(directory, texts=dict(texts), origins=origins)
+    _understand(draft)
+    draft.problems = list(origins.problems(draft.problems))
+    return draft
+
+
+def _understand(draft: Draft) -> None:
+    texts = draft.texts
     if "scenario.yaml" not in texts:
-        draft.problems.append(Problem(Place(str(directory)), "there is no scenario.yaml here"))
-        return draft
+        draft.problems.append(Problem(Place(str(draft.directory)), "there is no scenario.yaml here"))
+        return
     node = draft.attempt(lambda: parse_yaml(texts["scenario.yaml"], "scenario.yaml"))
     if node is None:
-        return draft
+        return
     draft.node = node
     draft.form, problems = load_as_far(ScenarioForm, node)
     draft.problems += problems
     if draft.form is not None:
         _Reader(draft, draft.form, node).read()
-    return draft
 
 
 class _Reader:
@@ -135,6 +170,7 @@ class _Reader:
             self._style(),
             cast,
             nuisance,
+            draft.origins,
         )
 
     def _front(self, cast: Cast) -> Front:

@@ -13,6 +13,7 @@ from typing import Literal
 from am_studio.foundation.errors import Place
 from am_studio.records import OFF, ON, Person, Questions
 from am_studio.scenarios.language import Expression, Template
+from am_studio.scenarios.origins import NO_ORIGINS, Origins
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,8 @@ class Parts:
     style: InboxStyle
     cast: Cast
     nuisance: Mapping[str, Factor] = field(default_factory=dict)
+    origins: Origins = NO_ORIGINS
+    """Where the texts were written, when they are those of an overlay and its base together."""
 
     @property
     def switched(self) -> Mapping[str, Detail | Factor]:

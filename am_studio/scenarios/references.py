@@ -2,62 +2,25 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from am_studio.foundation.errors import FileProblems, Place, Problem, StudioError, nearest
-from am_studio.foundation.locations import library_roots
+from am_studio.foundation.errors import FileProblems, Place, Problem
 from am_studio.foundation.yamlfile import load_as, read_yaml
 from am_studio.scenarios.checking import check_draft
 from am_studio.scenarios.evaluation import World
+from am_studio.scenarios.finding import all_references, find_scenario, packs, reference_of, scenarios_of
 from am_studio.scenarios.forms import PackForm
 from am_studio.scenarios.loading import Draft, read_draft
+from am_studio.scenarios.overlay_base import extends_of
 from am_studio.scenarios.rendering import Renderer
 from am_studio.scenarios.scenario import Scenario
 
-
-def packs() -> Iterator[Path]:
-    """The directories of every pack in the library, first match first."""
-    for root in library_roots():
-        for directory in sorted(root.iterdir()):
-            if not directory.name.startswith(".") and (directory / "pack.yaml").is_file():
-                yield directory
-
-
-def scenarios_of(pack: Path) -> list[Path]:
-    """The directories of a pack's scenarios, by name."""
-    return sorted(path.parent for path in pack.glob("*/scenario.yaml"))
-
-
-def all_references() -> list[str]:
-    """Every scenario of the library as `pack/scenario`."""
-    return list(dict.fromkeys(f"{pack.name}/{path.name}" for pack in packs() for path in scenarios_of(pack)))
-
-
-def find_scenario(reference: str | Path, beside: Path | None = None) -> Path:
-    """The directory of a scenario: a path (also relative to `beside`), or `pack/scenario` in the library.
-
-    Raises StudioError, with the nearest spelling, when there is none.
-    """
-    for base in (Path(), *([beside] if beside else [])):
-        # The second way leads through directories that do not exist yet, such as that of a study not saved so far.
-        for directory in (base / reference, Path(os.path.normpath(base / reference))):
-            if (directory / "scenario.yaml").is_file():
-                return directory
-    for root in library_roots():
-        directory = root / reference
-        if not Path(reference).is_absolute() and (directory / "scenario.yaml").is_file():
-            return directory
-    raise StudioError(f"there is no scenario '{reference}'", hint=nearest(str(reference), all_references()))
-
-
-def reference_of(directory: Path) -> str:
-    """How a scenario is called: `pack/scenario`, or its directory's name when it stands in no pack."""
-    directory = directory.resolve()
-    pack = directory.parent / "pack.yaml"
-    return f"{directory.parent.name}/{directory.name}" if pack.is_file() else directory.name
+__all__ = [
+    "all_references", "check_pack", "check_scenario", "find_scenario", "load_scenario", "packs", "reference_of",
+    "scenario_of", "scenarios_of",
+]  # fmt: skip
 
 
 def load_scenario(reference: str | Path, beside: Path | None = None) -> Scenario:
@@ -85,14 +48,22 @@ def _load(directory: Path, stamp: tuple[tuple[str, int, int], ...]) -> Scenario:
 
 
 def _stamp(directory: Path) -> tuple[tuple[str, int, int], ...]:
-    """What changes when a file of the scenario changes."""
-    files = [*directory.glob("*.yaml"), *directory.glob("*.md"), *directory.glob("emails/*.md")]
-    return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in sorted(files))
+    """What changes when a file of the scenario changes, or one of a scenario that it extends."""
+    return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in sorted(_files(directory)))
+
+
+def _files(directory: Path) -> list[Path]:
+    if extends_of(directory):
+        from am_studio.scenarios.overlays import files_of
+
+        return list(files_of(directory))
+    return [*directory.glob("*.yaml"), *directory.glob("*.md"), *directory.glob("emails/*.md")]
 
 
 def check_scenario(directory: Path) -> list[Problem]:
-    """Every problem of the scenario in this directory, files named relative to it."""
-    return check_draft(read_draft(directory))
+    """Every problem of the scenario in this directory, files named relative to it; those of a base by their whole path."""
+    draft = read_draft(directory)
+    return [replace(problem, place=draft.origins.on_disk(problem.place)) for problem in check_draft(draft)]
 
 
 def check_pack(directory: Path) -> list[Problem]:
@@ -110,6 +81,7 @@ def check_pack(directory: Path) -> list[Problem]:
         problems.append(Problem(Place("pack.yaml"), "the pack has no scenario", "add a directory with a scenario.yaml"))
     for path in found:
         for problem in check_scenario(path):
-            place = Place(f"{path.name}/{problem.place.file}", problem.place.line, problem.place.column)
-            problems.append(Problem(place, problem.message, problem.hint, problem.severity))
+            inside = not Path(problem.place.file).is_absolute()
+            place = replace(problem.place, file=f"{path.name}/{problem.place.file}") if inside else problem.place
+            problems.append(replace(problem, place=place))
     return problems

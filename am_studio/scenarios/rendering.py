@@ -20,6 +20,7 @@ from am_studio.scenarios.evaluation import State, World, names_in
 from am_studio.scenarios.fragments import Fragment, Why, Writer
 from am_studio.scenarios.language import Template
 from am_studio.scenarios.model import Email, Header
+from am_studio.scenarios.origins import Origins
 
 MAX_OUTPUT = 1_000_000
 _NOT_MADE = object()
@@ -391,8 +392,12 @@ class Renderer:
             lying = tuple(email for email in parts.emails if not email.arrives)
             gap = "\n" if parts.task.source.endswith("\n") else "\n\n"
             task = [*task, Fragment(gap, Place("task.md"), self._some_earlier(lying, state, Why()), "inbox"), *inbox]
-        messages = (_message("system", system), _message("user", task))
+        messages = (self._message("system", system), self._message("user", task))
         return Prompt(messages, hash_messages(tuple((message.role, message.text) for message in messages)))
+
+    def _message(self, role: Literal["system", "user"], pieces: Sequence[Fragment]) -> Message:
+        """The message of these pieces; StudioError over the output cap."""
+        return Message(role, _capped(role, _text(pieces)), tuple(_spans(pieces, self.world.parts.origins)))
 
     def _unit(
         self, name: str, template: Template, state: State, inbox: list[Fragment], with_off: bool
@@ -448,11 +453,6 @@ def _text(fragments: Iterable[Fragment]) -> str:
     return "".join(fragment.text for fragment in fragments)
 
 
-def _message(role: Literal["system", "user"], pieces: Sequence[Fragment]) -> Message:
-    """The message of these pieces; StudioError over the output cap."""
-    return Message(role, _capped(role, _text(pieces)), tuple(_spans(pieces)))
-
-
 def _plain_message(role: Literal["system", "user"], pieces: Sequence[_Plain]) -> Message:
     return Message(role, _capped(role, "".join([piece.text for piece in pieces])), ())
 
@@ -463,11 +463,11 @@ def _capped(role: str, text: str) -> str:
     return text
 
 
-def _spans(pieces: Sequence[Fragment]) -> Iterator[Span]:
+def _spans(pieces: Sequence[Fragment], origins: Origins) -> Iterator[Span]:
     position = 0
     for piece in pieces:
         end = position + len(piece.text)
-        place, why = piece.place, piece.why
+        place, why = origins.place(piece.place), piece.why
         where = (piece.part, place.file, place.line, place.column)
         yield Span(position, end, *where, why.cause, why.consulted, piece.off)
         position = end
