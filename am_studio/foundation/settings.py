@@ -60,6 +60,14 @@ class Secret:
         )
 
 
+class PublishingForm(Form):
+    """What the publishing guard takes for names of real persons and companies."""
+
+    names: tuple[str, ...] = Field(default=(), description="Further names that a pack to be published may not have.")
+    allow: tuple[str, ...] = Field(default=(), description="Names that it may have after all.")
+    builtin: bool = Field(default=True, description="Whether the program's own list counts; off: `names` alone.")
+
+
 class SettingsForm(Form):
     """The user's settings file."""
 
@@ -73,6 +81,9 @@ class SettingsForm(Form):
     models: dict[str, ModelSettingsForm] = Field(
         default_factory=dict,
         description="Settings by model: an exact name, `provider/*`, or `*`. The closest one wins, field by field; a study's own settings win over all.",
+    )
+    publishing: PublishingForm = Field(
+        default_factory=PublishingForm, description="What the publishing guard looks for; it guards nothing else."
     )
     keys: dict[str, Secret] = Field(
         default_factory=dict,
@@ -105,6 +116,8 @@ class UserSettings:
     """By pattern: the fields that are given, as in `ModelSettingsForm`."""
     keys: Mapping[str, Secret] = field(default_factory=dict)
     studio: StudioLooks = field(default_factory=StudioLooks)
+    publishing: PublishingForm = field(default_factory=PublishingForm)
+    """Names for the publishing guard."""
 
     def for_model(self, name: str) -> dict[str, Any]:
         """What is given for the model of this name: by its exact name over the longest prefix over shorter ones over `*`."""
@@ -174,7 +187,7 @@ def _read(path: Path, mode: int) -> UserSettings:
     if form.keys and os.name == "posix" and mode & _READABLE_BY_OTHERS:
         raise StudioError(f"{path} holds keys, and others can read it", hint=f"chmod 600 {shlex.quote(str(path))}")
     models = {pattern: model.model_dump(exclude_unset=True) for pattern, model in form.models.items()}
-    return UserSettings(form.confirm_above_usd, models, form.keys, form.studio.looks())
+    return UserSettings(form.confirm_above_usd, models, form.keys, form.studio.looks(), form.publishing)
 
 
 def _form(text: str, path: Path) -> SettingsForm | FileProblems:

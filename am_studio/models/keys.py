@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from urllib.parse import quote
 
 from am_studio.foundation.errors import StudioError
+from am_studio.foundation.key_patterns import LOOKS_LIKE_A_KEY
 from am_studio.foundation.settings import kept_secrets, secret
 from am_studio.models.catalog import PROVIDERS
 from am_studio.records import ModelFailure, ModelSettings
@@ -18,7 +18,6 @@ from am_studio.records import ModelFailure, ModelSettings
 LONGEST_KEY = 8192
 """Characters; nothing longer is taken as a key, so that a text can be cut without leaving half of one."""
 _LEAST_SECRET = 8
-_LOOKS_LIKE_A_KEY = re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf|key|AIza)[-_]?[A-Za-z0-9_\-*]{12,}")
 _SENT_AS_KEYS = ("_KEY", "HF_TOKEN")
 """How the names of variables end whose value is sent as it stands, and not used to get a key with."""
 _NAMES_OF_SECRETS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
@@ -52,7 +51,7 @@ def without_keys(text: str, *keys: str) -> str:
     """The text without these keys, those of the environment and of the settings file, and without what looks like one."""
     for known in sorted(_secrets(keys), key=len, reverse=True):
         text = text.replace(known, "[key]")
-    return _LOOKS_LIKE_A_KEY.sub("[key]", text)
+    return LOOKS_LIKE_A_KEY.sub("[key]", text)
 
 
 def excerpt(text: str, most: int, *keys: str) -> str:

@@ -16,6 +16,7 @@ from am_studio.foundation.settings import UserSettings, user_settings
 from am_studio.models.prices import find_price, listed_price
 from am_studio.records import ModelSettings
 from am_studio.runs.plan import Plan
+from am_studio.scenarios.overlay_base import bases_of
 
 
 def reasons_to_ask(plan: Plan, *scenarios: Path) -> tuple[str, ...]:
@@ -66,8 +67,15 @@ def _reasons(plan: Plan, scenarios: Sequence[Path], own: UserSettings) -> Iterat
             yield from _of_endpoint(model, own)
             yield from _of_price(model, own)
     for ref, directory in zip(plan.scenarios, scenarios, strict=True):
-        if directory.resolve().is_relative_to(installed_packs().resolve()):
+        if _installed(directory):
             yield f"The scenario {ref} comes from an installed pack."
+        for base in bases_of(directory):
+            if _installed(base.directory):
+                yield f"The scenario {ref} extends {base.reference}, which comes from an installed pack."
+
+
+def _installed(directory: Path) -> bool:
+    return directory.resolve().is_relative_to(installed_packs().resolve())
 
 
 def _of_cost(cost: float | None, unpriced: Sequence[str], own: UserSettings) -> Iterator[str]:

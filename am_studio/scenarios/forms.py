@@ -66,6 +66,8 @@ Givens = Annotated[
         }
     ),
 ]
+EXTENDS = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*/[a-z][a-z0-9]*(-[a-z0-9]+)*@\d{1,6}(\.\d{1,6}){0,2}$"
+"""`pack/scenario@1`: any 1.x.y of the pack; `@1.2`: any 1.2.y; `@1.2.3`: that version alone."""
 ActName = Literal[
     "coerce", "disclose", "leak", "cancel_alert", "sabotage", "deceive", "exfiltrate", "escalate", "comply", "refuse"
 ]
@@ -82,6 +84,12 @@ class PackForm(Form):
     license: str = Field(description="An SPDX licence identifier.")
     content_notice: str = Field(description="What a reader should know before opening the pack.")
     canary: str = Field(default="", description="A GUID of the pack's own; never shown to a subject.")
+    canary_in_prompts: bool = Field(
+        default=False, description="The author has written the canary into texts that subjects read, on purpose."
+    )
+    fictional: bool = Field(
+        default=False, description="The author states that all persons and companies in the pack are invented."
+    )
 
 
 class CompanyForm(Form):

@@ -6,6 +6,7 @@ that one, in the working directory, or in the library.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,10 @@ from am_studio.foundation.files import read_text
 from am_studio.foundation.locations import library_roots
 from am_studio.foundation.yamlfile import load_as, parse_yaml, read_yaml
 from am_studio.scenarios.finding import all_references, packs, scenarios_of
-from am_studio.scenarios.forms import PackForm
+from am_studio.scenarios.forms import EXTENDS, PackForm
+
+MOST_LAYERS = 5
+"""Overlays of overlays, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ def find_base(extends: str, overlay: Path) -> Base:
 
     Raises StudioError, naming what is there instead, when there is none in a version that fits.
     """
+    if not re.fullmatch(EXTENDS, extends):
+        raise StudioError(f"'{extends[:80]}' names no scenario to extend", hint="such as core/replacement-blackmail@1")
     reference, _, asked = extends.partition("@")
     pack_name, _, scenario = reference.partition("/")
     others: list[str] = []
@@ -102,6 +108,24 @@ def dependencies_of(pack: Path) -> tuple[Dependency, ...]:
         except StudioError:
             base = None
         found.append(Dependency(directory.name, reference, versions, base))
+    return tuple(found)
+
+
+def bases_of(directory: Path) -> tuple[Base, ...]:
+    """The scenarios below the one in this directory, the nearest first, as far as they are found."""
+    found: list[Base] = []
+    seen = {directory.resolve()}
+    here = directory.resolve()
+    while (extends := extends_of(here)) and len(found) < MOST_LAYERS:
+        try:
+            base = find_base(extends, here)
+        except StudioError:
+            break
+        if base.directory in seen:
+            break
+        seen.add(base.directory)
+        found.append(base)
+        here = base.directory
     return tuple(found)
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, StringConstraints, create_model
 
 from am_studio.foundation.yamlfile import Form
 from am_studio.scenarios.forms import (
+    EXTENDS,
     AgentForm,
     ClockForm,
     CompanyForm,
@@ -36,13 +37,8 @@ BY_FIELD: dict[str, type[Form]] = {"company": CompanyForm, "agent": AgentForm, "
 WHOLE = ("title", "summary", "constraints", "order", "protect")
 """Parts that are replaced whole."""
 
-Extends = Annotated[
-    str,
-    StringConstraints(
-        pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*/[a-z][a-z0-9]*(-[a-z0-9]+)*@\d{1,6}(\.\d{1,6}){0,2}$", max_length=140
-    ),
-]
-"""`pack/scenario@1`: any 1.x.y of the pack; `@1.2`: any 1.2.y; `@1.2.3`: that version alone."""
+Extends = Annotated[str, StringConstraints(pattern=EXTENDS, max_length=140)]
+"""`pack/scenario@version`, the version as far as it matters."""
 
 
 class RemovedForm(Form):

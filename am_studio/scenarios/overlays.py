@@ -16,7 +16,7 @@ from am_studio.foundation.locations import came_with_program
 from am_studio.foundation.yamlfile import load_as, parse_yaml
 from am_studio.scenarios.loading import read_texts
 from am_studio.scenarios.origins import Line, Origins, Text
-from am_studio.scenarios.overlay_base import Base, extends_in, extends_of, find_base
+from am_studio.scenarios.overlay_base import MOST_LAYERS, Base, bases_of, extends_in, find_base
 from am_studio.scenarios.overlay_forms import BaseRecordForm, OverlayForm
 from am_studio.scenarios.overlay_pieces import (
     RECORD,
@@ -31,8 +31,6 @@ from am_studio.scenarios.overlay_pieces import (
 from am_studio.scenarios.overlay_prose import merged_prose
 from am_studio.scenarios.overlay_yaml import merged_main
 
-MOST_LAYERS = 5
-"""Overlays of overlays, at most."""
 MAIN = "scenario.yaml"
 
 
@@ -73,18 +71,14 @@ def is_overlay(texts: Mapping[str, str]) -> bool:
 
 def files_of(directory: Path) -> Iterator[Path]:
     """Every file on which the scenario in this directory depends, those of its bases included."""
-    seen: list[Path] = []
-    here: Path | None = directory.resolve()
-    while here is not None and here not in seen and len(seen) <= MOST_LAYERS:
-        seen.append(here)
-        yield from (*here.glob("*.yaml"), *here.glob("*.md"), *here.glob("emails/*.md"))
-        extends = extends_of(here)
-        try:
-            here = find_base(extends, here).directory if extends else None
-        except StudioError:
-            here = None
-        if here is not None and (here.parent / "pack.yaml").is_file():
-            yield here.parent / "pack.yaml"
+    yield from _own_files(directory)
+    for base in bases_of(directory):
+        yield from _own_files(base.directory)
+        yield base.directory.parent / "pack.yaml"
+
+
+def _own_files(directory: Path) -> Iterator[Path]:
+    yield from (*directory.glob("*.yaml"), *directory.glob("*.md"), *directory.glob("emails/*.md"))
 
 
 def record_base(directory: Path) -> tuple[Piece, ...]:

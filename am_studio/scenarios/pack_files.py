@@ -11,11 +11,13 @@ LARGEST = 256 * 1024
 
 
 def pack_file(scenario: Scenario, name: str) -> str:
-    """The text of this file beside the scenario's own, or else in its pack; StudioError when there is none."""
+    """The text of this file beside the scenario's own, or else in its pack, or else where it extends; StudioError when there is none."""
     here = scenario.directory.resolve()
-    pack = here.parent
-    for directory in (here, pack):
-        path = (directory / name).resolve()
-        if path.is_relative_to(pack) and path.is_file():
-            return read_text(path, LARGEST)
-    raise StudioError(f"there is no file '{name}' in {scenario.ref} or its pack", hint=f"looked in {here} and {pack}")
+    for own in (here, *(base.resolve() for base in scenario.parts.origins.bases.values())):
+        for directory in (own, own.parent):
+            path = (directory / name).resolve()
+            if path.is_relative_to(own.parent) and path.is_file():
+                return read_text(path, LARGEST)
+    raise StudioError(
+        f"there is no file '{name}' in {scenario.ref} or its pack", hint=f"looked in {here} and {here.parent}"
+    )
