@@ -35,6 +35,8 @@ class Piece:
     """Where the overlay says it."""
     was: Any
     """What the base has there, as plain data; None: nothing."""
+    now: Any
+    """What the overlay has there instead; None: nothing."""
 
     @property
     def hash(self) -> str:
@@ -44,7 +46,12 @@ class Piece:
     @property
     def text(self) -> str:
         """What the base has there, for people; empty when it has nothing."""
-        return "" if self.was is None else self.was if isinstance(self.was, str) else in_lines(self.was, 0)
+        return shown(self.was)
+
+
+def shown(plain: Any) -> str:
+    """A piece's content as text: prose as it is, fields as YAML, nothing as nothing."""
+    return "" if plain is None else plain if isinstance(plain, str) else in_lines(plain, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +108,9 @@ class Layer:
         """One of the overlay's own files."""
         return Place(f"{self.name}{name}", 1, 1)
 
-    def replaces(self, address: str, place: Place, was: Any) -> None:
+    def replaces(self, address: str, place: Place, was: Any, now: Any) -> None:
         """Note that the overlay says something else here."""
-        self.pieces.append(Piece(address, place, was))
+        self.pieces.append(Piece(address, place, was, now))
 
     def wrong(self, place: Place, message: str, hint: str = "") -> None:
         """Note a mistake."""

@@ -25,7 +25,7 @@ def merged_prose(layer: Layer, base: Mapping[str, Text]) -> dict[str, Text]:
     _change_heads(layer, texts, own)
     _change_passages(layer, texts, own)
     for name, text in own.items():
-        layer.replaces(name, layer.file(name), base[name].text if name in base else None)
+        layer.replaces(name, layer.file(name), base[name].text if name in base else None, text)
         texts[name] = Text.of_file(text, f"{layer.name}{name}")
     return texts
 
@@ -37,7 +37,7 @@ def _remove(layer: Layer, texts: dict[str, Text], own: Mapping[str, str], email:
     elif name in own:
         layer.wrong(place, f"'{email}' is removed and replaced at once", f"keep {name} or this line, not both")
     else:
-        layer.replaces(name, place, texts.pop(name).text)
+        layer.replaces(name, place, texts.pop(name).text, None)
 
 
 def _change_heads(layer: Layer, texts: dict[str, Text], own: Mapping[str, str]) -> None:
@@ -66,7 +66,7 @@ def _with_head(layer: Layer, whole: Text, name: str, email: str) -> Text:
         except StudioError as error:
             layer.wrong(place, f"the head of {name} cannot be changed: {error.title}", error.hint)
             continue
-        layer.replaces(f"{name}:{field}", place, old.get(field))
+        layer.replaces(f"{name}:{field}", place, old.get(field), value)
         head = _attributed(head, changed, Line(place.file, place.line, place.column))
     return Text.joined([whole.between(0, 4), head, rest])
 
@@ -106,10 +106,10 @@ def _with_passage(layer: Layer, whole: Text, address: str, passage: str, text: s
         return whole
     start, end = ranges[passage]
     was = whole.text[start:end]
-    layer.replaces(address, place, was)
     lead = "\n" if was.startswith("\n") else ""
     tail = "" if not was.strip() else was[len(was.rstrip()) :]
     made = lead + text.strip("\n") + tail
+    layer.replaces(address, place, was, made)
     origins = _block_lines(layer, layer.node.at("passages", address), made.count("\n") + 1, len(lead))
     return Text.joined([whole.between(0, start), Text(made, origins), whole.between(end, len(whole.text))])
 

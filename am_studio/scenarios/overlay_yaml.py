@@ -77,7 +77,7 @@ def _tree(root: Node, origin: Text, name: str) -> Tree:
 def _changed(layer: Layer, name: str, old: Tree | None, own: Text) -> Tree:
     new = _tree(layer.node, own, name)
     if isinstance(new, _Leaf) or isinstance(old, _Leaf):
-        layer.replaces(name, layer.at(name), _plain(old) if old is not None else None)
+        layer.replaces(name, layer.at(name), None if old is None else _plain(old), _plain(new))
         return new
     changed = dict(old.entries) if old is not None else {}
     for key, value in new.entries.items():
@@ -85,13 +85,13 @@ def _changed(layer: Layer, name: str, old: Tree | None, own: Text) -> Tree:
         if name in BY_ENTRY_AND_FIELD and isinstance(here, _Branch) and isinstance(value, _Branch):
             for field in value.entries:
                 was = _plain(here.entries[field]) if field in here.entries else None
-                layer.replaces(f"{name}.{key}.{field}", layer.at(name, key, field), was)
+                layer.replaces(f"{name}.{key}.{field}", layer.at(name, key, field), was, _plain(value.entries[field]))
             changed[key] = replace(here, entries={**here.entries, **value.entries})
         elif here is None and name in BY_ENTRY_AND_FIELD and (missing := _missing(BY_ENTRY_AND_FIELD[name], value)):
             told = f"{layer.base.reference} has no '{key}' under '{name}'"
             layer.wrong(layer.at(name, key), told, f"{nearest(key, changed)}; a new one needs {missing}")
         else:
-            layer.replaces(f"{name}.{key}", layer.at(name, key), None if here is None else _plain(here))
+            layer.replaces(f"{name}.{key}", layer.at(name, key), None if here is None else _plain(here), _plain(value))
             changed[key] = value
     return replace(old or new, entries=changed)
 
@@ -112,7 +112,7 @@ def _remove(layer: Layer, name: str, part: Tree | None) -> None:
         elif key in layer.node.plain().get(name, {}):
             layer.wrong(place, f"'{key}' is removed and changed at once", f"keep it under '{name}' or here, not both")
         else:
-            layer.replaces(f"{name}.{key}", place, _plain(known.pop(key)))
+            layer.replaces(f"{name}.{key}", place, _plain(known.pop(key)), None)
 
 
 def _plain(tree: Tree) -> Any:

@@ -110,13 +110,13 @@ def _details(scenario: Scenario) -> Iterator[str]:
 
 def _levels(detail: Detail) -> str:
     levels = [detail.default, *(level for level in detail.levels if level != detail.default)]
-    told = ", ".join(_cell(level) for level in levels)
+    told = ", ".join(_code(level) for level in levels)
     off = (
         ""
         if detail.off in (detail.default, "off") or detail.levels == (ON, "off")
-        else f"; removed: {_cell(detail.off)}"
+        else f"; removed: {_code(detail.off)}"
     )
-    needs = f"; needs {_cell(detail.needs_source)}" if detail.needs_source else ""
+    needs = f"; needs {_code(detail.needs_source)}" if detail.needs_source else ""
     return f"{told}{off}{needs}"
 
 
@@ -131,6 +131,11 @@ def _outcomes(scenario: Scenario) -> Iterator[str]:
     yield ""
 
 
+def _code(text: str) -> str:
+    """A stranger's text as code in a cell."""
+    return "`" + one_line(text).replace("`", "'").replace("|", r"\|") + "`"
+
+
 def _cell(text: str) -> str:
     """A stranger's text on one line, with every character that Markdown or HTML would act on made plain."""
-    return re.sub(r"([\\`*_\[\]|<>&#~!$])", r"\\\1", one_line(text))
+    return re.sub(r"([\\`*_\[\]|<>&#~$])", r"\\\1", one_line(text))

@@ -14,8 +14,6 @@ from am_studio.cli.arguments import add_nuisance, add_set, parse_settings, with_
 from am_studio.cli.console import emit_json, stdout_console
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from am_studio.scenarios.prompt_diff import Hunk
 
 
@@ -65,6 +63,8 @@ def run(args: argparse.Namespace) -> int:
 def _show(hunks: tuple[Hunk, ...], changed: list[str]) -> None:
     from rich.text import Text
 
+    from am_studio.cli.diff_view import marked
+
     console = stdout_console()
     console.print(Text("changed   " + (", ".join(changed) or "nothing"), style="bold"))
     if not hunks:
@@ -74,21 +74,4 @@ def _show(hunks: tuple[Hunk, ...], changed: list[str]) -> None:
         head.append(f"  {hunk.file}:{hunk.line}", style="dim")
         head.append(f"  because of {', '.join(hunk.details)}", style="cyan")
         console.print(head)
-        console.print(_marked(hunk))
-
-
-def _marked(hunk: Hunk) -> Text:
-    from rich.text import Text
-
-    from am_studio.foundation.hygiene import visible
-
-    shown = Text("  ")
-    for kind, words in hunk.words:
-        text = visible(words).replace("\n", "\n  ")
-        if kind == "gone":
-            shown.append(f"[-{text}-]", style="red strike")
-        elif kind == "new":
-            shown.append("{+" + text + "+}", style="green bold")
-        else:
-            shown.append(text)
-    return shown
+        console.print(marked(hunk.words))

@@ -7,6 +7,9 @@ import argparse
 from am_studio.cli.subverbs import add_subverbs, run_subverb
 
 VERBS: dict[str, str] = {
+    "new": "begin a pack that can be published, or an overlay of another scenario",
+    "check": "what is wrong in a pack, and what keeps it from being published",
+    "diff": "two versions, or an overlay and its base: texts, and what changed for the subject",
     "build": "make the one file that a pack is handed over as",
     "verify": "compare a pack with its manifest, an identity, the lock file, a signature",
     "sign": "sign a pack with an ssh key",
