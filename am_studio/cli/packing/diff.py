@@ -54,8 +54,9 @@ def _show(found: PackDiff, *, texts: bool) -> None:
     if texts and found.texts:
         console.print(Text("\nTexts", style="bold underline"))
         for text in found.texts:
-            for change in text.changes or ():
-                console.print(Text(f"\n{_SIGNS[text.kind]} {text.name}:{change.line}", style="bold"))
+            for change in text.changes:
+                line = f":{change.line}" if change.line > 1 or len(text.changes) > 1 else ""
+                console.print(Text(f"\n{_SIGNS[text.kind]} {text.name}{line}", style="bold"))
                 console.print(marked(change.words))
             if not text.changes:
                 console.print(Text(f"\n{_SIGNS[text.kind]} {text.name}  {text.kind}", style="bold"))
