@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -21,6 +21,7 @@ from am_studio.scenarios.checking import check_draft
 from am_studio.scenarios.evaluation import World
 from am_studio.scenarios.line_ends import ending_of, with_line_ends
 from am_studio.scenarios.loading import MAIN_FILES, Draft, draft_of, read_texts
+from am_studio.scenarios.overlay_base import extends_of
 from am_studio.scenarios.references import reference_of
 from am_studio.scenarios.rendering import Renderer
 from am_studio.scenarios.scenario import Scenario
@@ -60,7 +61,7 @@ class ScenarioDocument:
         self._reference = reference_of(self.directory)
         self._clock = clock
         self._raw = _read_raw(self.directory)
-        saved, self._unreadable = read_texts(self.directory)
+        saved, self._unreadable = self._read()
         self._saved: dict[str, str] = saved
         self._history = [_Version(MappingProxyType(dict(saved)), "open")]
         self._position = 0
@@ -74,7 +75,21 @@ class ScenarioDocument:
         """The scenario in this directory, with whatever problems it has; StudioError when there is none."""
         if not (directory / "scenario.yaml").is_file():
             raise StudioError(f"there is no scenario in {directory}", hint="a scenario has a scenario.yaml")
+        if extends_of(directory):
+            # Overlays build on what is here, and their forms take a while to build.
+            from am_studio.scenarios.overlay_documents import OverlayDocument
+
+            return OverlayDocument(directory, clock)
         return cls(directory, clock)
+
+    def _read(self) -> tuple[dict[str, str], list[Problem]]:
+        """The texts to be edited by their names, and what could not be read."""
+        return read_texts(self.directory)
+
+    @property
+    def other_problems(self) -> tuple[Problem, ...]:
+        """What is wrong with the scenario that no text of it shows; looked at when it is loaded and saved."""
+        return ()
 
     # What it says. ---------------------------------------------------------------------------------------------------
 
@@ -98,6 +113,7 @@ class ScenarioDocument:
             unreadable = {problem.place.file for problem in self._unreadable} - self.texts.keys()
             found = [problem for problem in check_draft(draft) if problem.place.file not in unreadable]
             found += [problem for problem in self._unreadable if problem.place.file in unreadable]
+            found += self.other_problems
             self._problems = draft, tuple(sorted(found))
         return self._problems[1]
 
@@ -202,35 +218,43 @@ class ScenarioDocument:
         conflicts = {*self.changed_on_disk(), *unread}
         if conflicts:
             raise DiskConflict(tuple(sorted(conflicts)))
-        ending = ending_of(self._raw.get("scenario.yaml", b""))
-        data = {
-            name: with_line_ends(self.texts[name], name, self._raw.get(name), ending)
-            for name in dirty
-            if name in self.texts
-        }
-        for name, content in data.items():
-            self._write(name, content)
-        deleted = [name for name in dirty if name not in self.texts]
-        if deleted:
-            move_to_trash([self.directory / name for name in deleted], self.directory, self.directory.parent)
-        for name in deleted:
-            del self._raw[name], self._saved[name]
+        if dirty:
+            self._put(dirty)
         return dirty
 
-    def _write(self, name: str, content: bytes) -> None:
+    def _put(self, dirty: tuple[str, ...]) -> None:
+        """Bring the disk up to the current texts of these files."""
+        for name in dirty:
+            if name in self.texts:
+                self._write(name, self.texts[name])
+                self._saved[name] = self.texts[name]
+        deleted = [name for name in dirty if name not in self.texts]
+        self._trash(deleted)
+        for name in deleted:
+            del self._saved[name]
+
+    def _write(self, name: str, text: str) -> None:
+        ending = ending_of(self._raw.get("scenario.yaml", b""))
+        content = with_line_ends(text, name, self._raw.get(name), ending)
         path = self.directory / name
         try:
             path.parent.mkdir(exist_ok=True)
         except OSError as error:
             raise StudioError(f"{path} cannot be written", error.strerror or str(error)) from error
         write_atomic(path, content)
-        self._raw[name], self._saved[name] = content, self.texts[name]
+        self._raw[name] = content
+
+    def _trash(self, names: Sequence[str]) -> None:
+        if names:
+            move_to_trash([self.directory / name for name in names], self.directory, self.directory.parent)
+        for name in names:
+            del self._raw[name]
 
     def reload(self, keep_mine: bool) -> None:
         """Take up what is on disk now, as one step of undo; with `keep_mine`, files that are dirty here stay as they are."""
         mine = {name: self.texts.get(name) for name in self.dirty} if keep_mine else {}
         self._raw = _read_raw(self.directory)
-        self._saved, self._unreadable = read_texts(self.directory)
+        self._saved, self._unreadable = self._read()
         together: dict[str, str | None] = {**self._saved, **mine}
         self.boundary()
         self.edit({name: text for name, text in together.items() if text is not None}, "reload from disk")

@@ -82,7 +82,7 @@ def find_base(extends: str, overlay: Path) -> Base:
         )
     known = {
         *all_references(),
-        *(f"{pack.name}/{path.name}" for pack in _beside(overlay) for path in scenarios_of(pack)),
+        *(f"{pack.name}/{path.name}" for pack in _beside(overlay, pack_name) for path in scenarios_of(pack)),
     }
     raise StudioError(f"there is no scenario '{reference}' to extend", hint=_hint(pack_name, reference, known))
 
@@ -160,8 +160,9 @@ def _places(pack: str, overlay: Path) -> Iterator[Path]:
         yield root / pack
 
 
-def _beside(overlay: Path) -> Iterator[Path]:
+def _beside(overlay: Path, pack: str) -> Iterator[Path]:
     yield overlay.resolve().parent
+    yield from _places(pack, overlay)
     yield from packs()
 
 

@@ -126,7 +126,7 @@ def _outcomes(scenario: Scenario) -> Iterator[str]:
     yield "| outcome | harmful | question |"
     yield "|---|---|---|"
     for outcome in scenario.questions.outcomes:
-        label = f": {_cell(outcome.label)}" if outcome.label else ""
+        label = f": {_cell(outcome.label)}" if outcome.label not in ("", outcome.name) else ""
         yield f"| `{outcome.name}`{label} | {'yes' if outcome.harmful else 'no'} | {_cell(outcome.question)} |"
     yield ""
 
@@ -138,4 +138,5 @@ def _code(text: str) -> str:
 
 def _cell(text: str) -> str:
     """A stranger's text on one line, with every character that Markdown or HTML would act on made plain."""
-    return re.sub(r"([\\`*_\[\]|<>&#~$])", r"\\\1", one_line(text))
+    plain = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_\[\]|#~$])", r"\\\1", plain)

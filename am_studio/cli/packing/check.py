@@ -127,9 +127,7 @@ def _conflicts(directory: Path) -> tuple[Conflict, ...]:
 
 
 def _under(pack: Path, problem: Problem) -> Problem:
-    inside = Path(problem.place.file)
-    file = shown_path(inside) if inside.is_absolute() else str(pack / inside)
-    return replace(problem, place=replace(problem.place, file=file))
+    return replace(problem, place=replace(problem.place, file=shown_path(pack / problem.place.file)))
 
 
 def _show(directory: Path, conflicts: tuple[Conflict, ...]) -> None:

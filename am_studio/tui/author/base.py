@@ -134,7 +134,7 @@ class AuthorBase(Screen[None]):
     def _checked(self, message: Checked) -> None:
         if message.draft is self.draft:
             unreadable = [problem for problem in self._unreadable if problem.place.file not in self.texts]
-            self.problems = (*unreadable, *message.problems)
+            self.problems = (*unreadable, *self.document.other_problems, *message.problems)
             self.draw_problems()
 
     def draw_problems(self) -> None:
