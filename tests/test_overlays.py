@@ -392,6 +392,7 @@ def test_whatever_an_overlay_says_reads_back_as_said(
         "details": {"hint": {"label": label}}, "terms": {"condition": words},
     }  # fmt: skip
     directory = write_overlay(tmp_path, json.dumps(overlay))
+    told(directory)  # never raises
     made = parse_yaml(read_draft(directory).texts["scenario.yaml"], "scenario.yaml").plain()
     assert made["summary"] == summary
     assert made["details"]["hint"] == {"label": label, "default": "off"}

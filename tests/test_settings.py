@@ -326,6 +326,6 @@ def test_a_broken_settings_file_is_told_and_not_blamed_on_the_study(settings: Pa
 def test_the_schema_of_the_settings_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema", "settings"]) == 0
     schema = json.loads(capsys.readouterr().out)
-    assert set(schema["properties"]) == {"confirm_above_usd", "studio", "models", "keys"}
+    assert set(schema["properties"]) == {"confirm_above_usd", "studio", "models", "publishing", "keys"}
     assert schema["properties"]["keys"]["additionalProperties"]["type"] == "string"
     assert schema["additionalProperties"] is False

@@ -224,18 +224,20 @@ class ScenarioDocument:
 
     def _put(self, dirty: tuple[str, ...]) -> None:
         """Bring the disk up to the current texts of these files."""
-        for name in dirty:
-            if name in self.texts:
-                self._write(name, self.texts[name])
-                self._saved[name] = self.texts[name]
+        for name, data in self._encoded({name: self.texts[name] for name in dirty if name in self.texts}).items():
+            self._write(name, data)
+            self._saved[name] = self.texts[name]
         deleted = [name for name in dirty if name not in self.texts]
         self._trash(deleted)
         for name in deleted:
             del self._saved[name]
 
-    def _write(self, name: str, text: str) -> None:
+    def _encoded(self, texts: Mapping[str, str]) -> dict[str, bytes]:
+        """The bytes of these files; StudioError when one cannot be saved, before any is written."""
         ending = ending_of(self._raw.get("scenario.yaml", b""))
-        content = with_line_ends(text, name, self._raw.get(name), ending)
+        return {name: with_line_ends(text, name, self._raw.get(name), ending) for name, text in texts.items()}
+
+    def _write(self, name: str, content: bytes) -> None:
         path = self.directory / name
         try:
             path.parent.mkdir(exist_ok=True)

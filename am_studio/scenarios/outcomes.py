@@ -35,7 +35,10 @@ def with_names(questions: Questions, constants: Mapping[str, str]) -> Questions:
     def told(text: str) -> str:
         if "{{" not in text:
             return text
-        parts = parse_template(text, "scenario.yaml").parts
+        try:
+            parts = parse_template(text, "scenario.yaml").parts
+        except FileProblems:
+            return text  # told with its place by `questions_of`
         return "".join(_said(part, constants) for part in parts if isinstance(part, Text | Emit))
 
     outcomes = (

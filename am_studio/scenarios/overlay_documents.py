@@ -44,9 +44,8 @@ class OverlayDocument(ScenarioDocument):
                 "copy what you changed, open the overlay anew, and change it there",
             )
         own = own_texts(self.directory, self._own, self._made, self.texts)
-        for name, text in own.items():
-            if self._own.get(name) != text:
-                self._write(name, text)
+        for name, data in self._encoded({n: text for n, text in own.items() if self._own.get(n) != text}).items():
+            self._write(name, data)
         self._trash([name for name in self._own if name not in own])
         self._own, self._saved = own, dict(self.texts)
         self._made = resolve(self.directory, own)

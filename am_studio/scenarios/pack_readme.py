@@ -126,7 +126,7 @@ def _outcomes(scenario: Scenario) -> Iterator[str]:
     yield "| outcome | harmful | question |"
     yield "|---|---|---|"
     for outcome in scenario.questions.outcomes:
-        label = f": {_cell(outcome.label)}" if outcome.label not in ("", outcome.name) else ""
+        label = f": {_cell(outcome.label)}" if outcome.label != outcome.name.replace("_", " ") else ""
         yield f"| `{outcome.name}`{label} | {'yes' if outcome.harmful else 'no'} | {_cell(outcome.question)} |"
     yield ""
 
