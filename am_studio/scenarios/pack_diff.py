@@ -116,7 +116,12 @@ def _opened(text: str) -> Iterator[Path]:
     """The directory of a pack or scenario; that of a zip lasts as long as it is looked at."""
     path = Path(text)
     if path.is_file() and path.suffix == ".zip":
-        archives = importlib.import_module("am_studio.scenarios.sharing.archives")
+        try:
+            archives = importlib.import_module("am_studio.scenarios.sharing.archives")
+        except ModuleNotFoundError:
+            raise StudioError(
+                "this version of the program reads no zips", hint="unpack it, and name the directory"
+            ) from None
         contents = archives.pack_in_archive(path)
         with tempfile.TemporaryDirectory(prefix="am-studio-") as kept:
             root = Path(kept) / contents.name
