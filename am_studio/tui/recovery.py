@@ -51,7 +51,11 @@ def _recover(app: StudioApp, left: LeftBehind) -> None:
             app.show_error(error)
     app.keep_drafts()
     if failed:
-        app.notify(f"What could not be taken up is kept in {left.file.name}.taken beside the other drafts.", timeout=20)
+        app.notify(
+            f"What could not be taken up is kept in {left.file.name}.taken beside the other drafts.",
+            timeout=20,
+            markup=False,
+        )
     else:
         discard(left)
 

@@ -118,7 +118,9 @@ class KeysScreen(Screen[None]):
         for bound in self._shown:
             keys = own.get(bound.id, ",".join(bound.keys))
             told = "yours" if bound.id in own else ""
-            table.add_row(*map(plain_text, (bound.id, keys, bound.description, told)), key=bound.id)
+            table.add_row(
+                plain_text(bound.id), plain_text(keys), plain_text(bound.description), plain_text(told), key=bound.id
+            )
         table.move_cursor(row=min(at, max(table.row_count - 1, 0)))
         shared = [f"{key}: {name} and {other}" for key, name, other in shared_keys(own, self._known)]
         self.query_one("#told", Static).update(plain("Shared keys: " + "; ".join(shared) if shared else ""))

@@ -23,7 +23,7 @@ from am_studio.foundation.locations import settings_file, shown_path
 from am_studio.foundation.settings import SettingsForm, user_settings
 from am_studio.foundation.studio_form import StudioForm
 from am_studio.tui.settings.store import save_setting
-from am_studio.tui.strangers import plain
+from am_studio.tui.strangers import escaped, plain
 from am_studio.tui.themes import theme_names
 from am_studio.tui.widgets import StudioFooter, TitleBar
 
@@ -94,9 +94,13 @@ class SettingRow(Horizontal):
             if isinstance(setting.value, bool):
                 yield Switch(setting.value, animate=False)
             elif setting.options:
-                options = [(option, option) for option in setting.options]
                 known = setting.value if setting.value in setting.options else setting.options[0]
-                yield Select(options, value=str(known), allow_blank=False, compact=True)
+                yield Select(
+                    [(escaped(option), option) for option in setting.options],
+                    value=str(known),
+                    allow_blank=False,
+                    compact=True,
+                )
             else:
                 kind: Literal["number", "text"] = "number" if isinstance(setting.value, float) else "text"
                 shown = f"{setting.value:g}" if isinstance(setting.value, float) else str(setting.value)
