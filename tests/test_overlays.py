@@ -286,6 +286,25 @@ def test_packs_say_what_they_depend_on(quiet: Path, tmp_path: Path) -> None:
     assert found["lost"].found is None
 
 
+def test_a_pack_is_installed_after_what_it_builds_on_and_its_base_is_missed(
+    quiet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "theirs").rename(elsewhere / "theirs")
+    there = tmp_path / "empty"
+    there.mkdir()
+    monkeypatch.chdir(there)
+    assert main(["pack", "install", str(elsewhere / "theirs")]) == 1
+    assert "it builds on my-pack: install that first" in capsys.readouterr().err
+    assert main(["pack", "install", str(tmp_path / "my-pack")]) == 0
+    assert main(["pack", "install", str(elsewhere / "theirs")]) == 0
+    assert "Tea soon." in prompt(load_scenario("theirs/quiet"))
+    assert main(["pack", "remove", "my-pack"]) == 0
+    assert "theirs builds on my-pack and cannot be used without it" in capsys.readouterr().err
+
+
 # A base that changes. ------------------------------------------------------------------------------------------------
 
 

@@ -15,7 +15,7 @@ from am_studio.foundation.errors import StudioError
 from am_studio.scenarios.pack_diff import diff_of
 from am_studio.scenarios.word_diff import line_changes
 from conftest import WritePack
-from overlay_world import write_overlay
+from overlay_world import PACK, write_overlay
 
 
 @pytest.fixture
@@ -139,6 +139,23 @@ def test_an_overlay_is_held_against_its_base_piece_by_piece(
     }
     assert main(["pack", "diff", "theirs", "--subject"]) == 1
     assert "Texts" not in capsys.readouterr().out
+
+
+def test_a_zip_is_compared_with_the_directory_that_it_was_made_of(
+    versions: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = versions
+    (first / "pack.yaml").write_text(PACK.format(name="my-pack", version="1.0.0"))
+    (second / "pack.yaml").write_text(PACK.format(name="my-pack", version="1.1.0"))
+    assert main(["pack", "check", "my-pack", "--write-readme"]) == 0
+    shutil.copy(first / "README.md", second / "README.md")
+    assert main(["pack", "build", "my-pack", "--out", "."]) == 0
+    assert main(["pack", "diff", "my-pack-1.0.0.zip", "my-pack"]) == 0
+    capsys.readouterr()
+    assert main(["pack", "diff", "my-pack-1.0.0.zip", "next/my-pack"]) == 1
+    assert capsys.readouterr().out.startswith(
+        "my-pack 1.0.0 -> my-pack 1.1.0\n1 text changed; the subject reads the same\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ that one, in the working directory, or in the library.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,6 +129,12 @@ def bases_of(directory: Path) -> tuple[Base, ...]:
     return tuple(found)
 
 
+def dependents_of(pack: str, among: Iterable[Path]) -> tuple[str, ...]:
+    """Those of these packs that build on the one of this name, by their names."""
+    found = (each for each in among if each.name != pack)
+    return tuple(each.name for each in found if any(need.pack == pack for need in dependencies_of(each)))
+
+
 def extends_of(directory: Path) -> str:
     """What the scenario in this directory extends, as it says; empty when it stands by itself or cannot be read."""
     try:
@@ -169,4 +175,6 @@ def _beside(overlay: Path, pack: str) -> Iterator[Path]:
 def _hint(pack: str, reference: str, known: set[str]) -> str:
     if any(name.partition("/")[0] == pack for name in known):
         return nearest(reference, known)
-    return f"install the pack '{pack}', or lay it beside this one ({nearest(reference, known)})"
+    close = nearest(pack, {name.partition("/")[0] for name in known})
+    meant = f" ({close})" if close.startswith("did you mean") else ""
+    return f"install the pack '{pack}', or lay it beside this one{meant}"

@@ -7,7 +7,6 @@ be held against the scenario that it extends. Zips are read as strangers' packs 
 from __future__ import annotations
 
 import contextlib
-import importlib
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +20,9 @@ from am_studio.scenarios.loading import read_texts, resolved_texts
 from am_studio.scenarios.overlay_base import bases_of, extends_of, pack_version
 from am_studio.scenarios.references import load_scenario
 from am_studio.scenarios.scenario_diff import ChangeKind, ScenarioDiff, scenario_diff
+from am_studio.scenarios.sharing.archives import pack_in_archive
+from am_studio.scenarios.sharing.contents import SIDECARS
+from am_studio.scenarios.sharing.names import is_shared
 from am_studio.scenarios.word_diff import LineChange, line_changes
 from am_studio.scenarios.yaml_style import in_lines
 
@@ -116,13 +118,7 @@ def _opened(text: str) -> Iterator[Path]:
     """The directory of a pack or scenario; that of a zip lasts as long as it is looked at."""
     path = Path(text)
     if path.is_file() and path.suffix == ".zip":
-        try:
-            archives = importlib.import_module("am_studio.scenarios.sharing.archives")
-        except ModuleNotFoundError:
-            raise StudioError(
-                "this version of the program reads no zips", hint="unpack it, and name the directory"
-            ) from None
-        contents = archives.pack_in_archive(path)
+        contents = pack_in_archive(path)
         with tempfile.TemporaryDirectory(prefix="am-studio-") as kept:
             root = Path(kept) / contents.name
             for name, data in contents.files.items():
@@ -238,12 +234,12 @@ def _resolved(directory: Path) -> dict[str, str]:
 
 
 def _files(pack: Path) -> dict[str, bytes]:
-    """The files of a pack by their names from its root; what begins with a dot is no part of it."""
+    """The files of a pack by their names from its root; its manifest and signature are no part of it."""
     files = {}
     for path in sorted(pack.rglob("*")):
         inside = path.relative_to(pack)
-        hidden = any(step.startswith(".") for step in inside.parts)
-        if not hidden and path.is_file() and not path.is_symlink() and path.stat().st_size <= _LARGEST:
+        shared = is_shared(inside.as_posix()) and inside.as_posix() not in SIDECARS
+        if shared and path.is_file() and not path.is_symlink() and path.stat().st_size <= _LARGEST:
             files[inside.as_posix()] = path.read_bytes()
     return files
 

@@ -19,6 +19,7 @@ from am_studio.scenarios.finding import packs, scenarios_of
 from am_studio.scenarios.forms import PackForm
 from am_studio.scenarios.pack_readme import readme_problems
 from am_studio.scenarios.publishing_texts import address_problems, leak_problems, name_problems, names_to_avoid
+from am_studio.scenarios.sharing.names import is_shared
 
 LARGEST = 8 * 1024 * 1024
 """Bytes of a file that is looked at; larger ones cannot be part of a pack."""
@@ -132,11 +133,11 @@ def _scenario_texts(directory: Path) -> Mapping[str, str]:
 
 
 def _all_texts(directory: Path) -> Mapping[str, str]:
-    """Every text of the pack by its name from the pack's root; what begins with a dot is no part of a pack."""
+    """Every text of the pack by its name from the pack's root; caches and what begins with a dot are no part of it."""
     texts = {}
     for path in sorted(directory.rglob("*")):
         inside = path.relative_to(directory)
-        if any(step.startswith(".") for step in inside.parts) or path.is_symlink() or not path.is_file():
+        if not is_shared(inside.as_posix()) or path.is_symlink() or not path.is_file():
             continue
         if path.suffix.lower() in _TEXTS:
             try:

@@ -18,9 +18,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Remove each."""
+    from am_studio.scenarios.finding import packs
+    from am_studio.scenarios.overlay_base import dependents_of
     from am_studio.scenarios.sharing.installing import remove
 
     for name in args.names:
         gone = remove(name)
         say(f"{name} lies in {gone}" if gone else f"{name} was gone already; the lock file knows it now")
+        if needing := dependents_of(name, packs()):
+            say(f"{', '.join(needing)} builds on {name} and cannot be used without it")
     return 0

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
 from am_studio.foundation.errors import FileProblems, Problem, StudioError
 from am_studio.foundation.files import write_atomic
+from am_studio.scenarios.publishing import publishing_problems
 from am_studio.scenarios.references import check_pack
 from am_studio.scenarios.sharing.archives import zip_of
 from am_studio.scenarios.sharing.contents import MAX_ARCHIVE, PackContents, Refused
@@ -54,11 +53,3 @@ def build(directory: Path, out: Path, *, replace: bool = False) -> Built:
     write_atomic(path, data)
     stale = pack.signature is not None and fresh is None
     return Built(path, pack, fresh is not None, stale, tuple(problems))
-
-
-def publishing_problems(directory: Path) -> tuple[Problem, ...]:
-    """What the publishing guard finds in a pack: the one seam between building and `scenarios/publishing.py`."""
-    if importlib.util.find_spec("am_studio.scenarios.publishing") is None:
-        return ()
-    guard = importlib.import_module("am_studio.scenarios.publishing")
-    return tuple(guard.publishing_problems(directory))

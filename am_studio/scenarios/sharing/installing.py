@@ -19,6 +19,7 @@ from pathlib import Path
 
 from am_studio.foundation.errors import FileProblems, StudioError
 from am_studio.foundation.locations import bundled_library, installed_packs
+from am_studio.scenarios.overlay_base import dependencies_of
 from am_studio.scenarios.references import check_pack
 from am_studio.scenarios.sharing.contents import (
     MANIFEST,
@@ -126,12 +127,14 @@ def install(offer: Offer, *, replacing: bool = False, trusted: str = "") -> Path
 
 def refuse_errors(pack: PackContents, staged: Path) -> None:
     """Raise StudioError with the first of the pack's errors when it has any."""
+    missing = sorted({each.pack for each in dependencies_of(staged) if each.found is None})
     errors = FileProblems(problem for problem in check_pack(staged) if problem.severity == "error").problems
     if errors:
         shown = "\n".join(str(problem) for problem in errors[:_SHOWN])
         more = f"\nand {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
         title = f"{pack.name} {pack.version} has errors and is not installed"
-        raise StudioError(title, shown + more, "tell its authors", exit_code=1)
+        hint = f"it builds on {', '.join(missing)}: install that first" if missing else "tell its authors"
+        raise StudioError(title, shown + more, hint, exit_code=1)
 
 
 def remove(name: str) -> Path | None:
