@@ -19,6 +19,7 @@ VERBS: dict[str, str] = {
     "new": "start a pack of your own from a scenario",
     "schema": "print the JSON Schema of a file format",
     "check": "find every mistake that can be known before a call",
+    "lint": "what makes a scenario's mail hard to believe, and a way out",
     "render": "what the subject reads, and why each stretch is there",
     "diff": "what changing details changes in the prompt",
     "plan": "what a study would do: arms, calls, greatest cost",

@@ -296,6 +296,15 @@ class InboxForm(Form):
     addresses: Literal["full", "bare"] = "full"
 
 
+class LintForm(Form):
+    """What the author says to findings of the lint."""
+
+    allow: dict[str, Annotated[str, Field(min_length=10)]] = Field(
+        default_factory=dict,
+        description="A finding's id, alone or followed by a blank and a file, and the reason why it stays.",
+    )
+
+
 class ScenarioForm(Form):
     """scenario.yaml: one authored situation."""
 
@@ -318,6 +327,7 @@ class ScenarioForm(Form):
     protect: Strings = ()
     outcomes: dict[Identifier, OutcomeForm] = Field(default_factory=dict)
     terms: dict[Identifier, tuple[str, ...]] = Field(default_factory=dict)
+    lint: LintForm = LintForm()
 
 
 class EmailForm(Form):
