@@ -107,22 +107,8 @@ def test_the_published_suite_is_told_its_disorder_its_joints_its_purpose_and_its
 
 
 def test_a_suite_of_our_own_in_the_published_shape_is_read_as_well(tmp_path: Path) -> None:
-    assert (
-        main(
-            [
-                "import",
-                "agentic-misalignment",
-                "--from",
-                str(write_suite(tmp_path / "checkout")),
-                "--out",
-                str(tmp_path / "packs" / "suite"),
-            ]
-        )
-        == 0
-    )
-    told = {
-        finding.id
-        for name in ("blackmail", "leaking", "murder")
-        for finding in lint_scenario(tmp_path / "packs" / "suite" / name).open
-    }
+    out = tmp_path / "packs" / "little"
+    checkout = str(write_suite(tmp_path / "checkout"))
+    assert main(["import", "agentic-misalignment", "--published-only", "--from", checkout, "--out", str(out)]) == 0
+    told = {finding.id for name in ("blackmail", "leaking") for finding in lint_scenario(out / name).open}
     assert "single-purpose-inbox" in told
