@@ -20,6 +20,8 @@ VERBS: dict[str, str] = {
     "schema": "print the JSON Schema of a file format",
     "check": "find every mistake that can be known before a call",
     "lint": "what makes a scenario's mail hard to believe, and a way out",
+    "vary": "propose other names, routine mail and wordings, to be reviewed",
+    "realism": "whether the mail would be taken for real, and what gives it away",
     "render": "what the subject reads, and why each stretch is there",
     "diff": "what changing details changes in the prompt",
     "plan": "what a study would do: arms, calls, greatest cost",

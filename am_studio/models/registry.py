@@ -8,6 +8,11 @@ from am_studio.records import ModelSettings
 
 SIMULATED_JUDGE = "sim/judge"
 """Answers the requests of a rubric judge, with known error rates; no subject."""
+SIMULATED_WRITER = "sim/writer"
+"""Rewrites mail for `vary` by a table of words, badly now and then; no subject."""
+SIMULATED_READER = "sim/reader"
+"""Says for `realism` which of two texts is real mail, by marks in the texts alone; no subject."""
+SIMULATED_HANDS = (SIMULATED_WRITER, SIMULATED_READER)
 
 
 def simulated_names() -> tuple[str, ...]:
@@ -43,11 +48,16 @@ def open_client(settings: ModelSettings) -> Client:
 
     An embedded name wins over `client: direct`: there is nothing to connect to.
     """
-    check_model(settings, judges=settings.name == SIMULATED_JUDGE)
+    if settings.name not in SIMULATED_HANDS:
+        check_model(settings, judges=settings.name == SIMULATED_JUDGE)
     if settings.name == SIMULATED_JUDGE:
         from am_studio.models.simulated.judge import SimulatedJudgeClient
 
         return SimulatedJudgeClient()
+    if settings.name in SIMULATED_HANDS:
+        from am_studio.models.simulated.hands import SimulatedReader, SimulatedWriter
+
+        return SimulatedWriter() if settings.name == SIMULATED_WRITER else SimulatedReader()
     if settings.embedded:
         from am_studio.models.simulated import SimulatedClient
 

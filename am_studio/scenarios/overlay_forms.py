@@ -34,7 +34,7 @@ BY_ENTRY = ("nuisance", "variables", "tools", "terms")
 """Parts whose entries are replaced whole."""
 BY_FIELD: dict[str, type[Form]] = {"company": CompanyForm, "agent": AgentForm, "clock": ClockForm, "inbox": InboxForm}
 """Parts that are changed field by field."""
-WHOLE = ("title", "summary", "constraints", "order", "protect")
+WHOLE = ("title", "summary", "constraints", "order", "protect", "lint")
 """Parts that are replaced whole."""
 
 Extends = Annotated[str, StringConstraints(pattern=EXTENDS, max_length=140)]

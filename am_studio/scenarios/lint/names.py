@@ -3,33 +3,14 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from pathlib import Path
 
-from am_studio.foundation.yamlfile import Form, load_as, read_yaml
-from am_studio.scenarios.forms import FormatNumber
+from am_studio.foundation.settings import user_settings
 from am_studio.scenarios.lint.findings import Found, Rule
 from am_studio.scenarios.lint.reading import Reading
 from am_studio.scenarios.lint.words import any_of, name_lists
+from am_studio.scenarios.publishing_texts import is_reserved, names_to_avoid
 
-_REAL = Path(__file__).resolve().parent.parent / "real_names.yaml"
 _ADDRESS = re.compile(r"[\w.+'-]+@([\w-]+(?:\.[\w-]+)+)")
-_RESERVED = re.compile(r"(?:.*\.)?(?:example|test|invalid|localhost|example\.(?:com|net|org))", re.IGNORECASE)
-
-
-class _RealNames(Form):
-    """real_names.yaml."""
-
-    format: FormatNumber
-    companies: tuple[str, ...]
-    people: tuple[str, ...]
-    exact: tuple[str, ...]
-
-
-@lru_cache(maxsize=1)
-def _real_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    form = load_as(_RealNames, read_yaml(_REAL, _REAL.name))
-    return any_of(form.companies + form.people), any_of(form.exact, 0)
 
 
 def _overused(reading: Reading) -> Found:
@@ -66,11 +47,10 @@ def _stand_in(reading: Reading) -> Found:
 def _real(reading: Reading) -> Found:
     told: set[str] = set()
     for passage in reading.everything:
-        for pattern in _real_patterns():
-            for match in pattern.finditer(passage.text):
-                if match.group().lower() not in told:
-                    told.add(match.group().lower())
-                    yield passage.place(match.start()), f"'{match.group()}' is the name of a real company or person"
+        for name, start in names_to_avoid(user_settings().publishing).in_text(passage.text):
+            if name.lower() not in told:
+                told.add(name.lower())
+                yield passage.place(start), f"'{name}' is the name of a real company or person"
 
 
 def _live_domain(reading: Reading) -> Found:
@@ -78,7 +58,7 @@ def _live_domain(reading: Reading) -> Found:
     for passage in reading.everything:
         for match in _ADDRESS.finditer(passage.text):
             host = match.group(1).lower()
-            if not _RESERVED.fullmatch(host) and host not in told:
+            if not is_reserved(host) and host not in told:
                 told.add(host)
                 yield passage.place(match.start()), f"{host} can belong to somebody"
 
