@@ -15,6 +15,7 @@ from am_studio.scenarios.references import check_scenario, find_scenario, load_s
 from am_studio.scenarios.varying import Baseline, Proposal, corpus, propose_filler, propose_names
 from am_studio.scenarios.varying.checks import toggled
 from am_studio.scenarios.varying.proposals import Kind
+from am_studio.scenarios.varying.renaming import spoken_of
 from lint_world import BASE
 
 OLD = ("Hedda", "Quill", "Ostler", "Tunde", "Farrow", "Wilma", "Snook", "Prewett", "Petra", "Vanmarcke", "Maddern")
@@ -47,6 +48,15 @@ def test_a_renamed_cast_is_the_same_in_every_text_and_ids_stay() -> None:
     assert (new.group(3), new.group(4)) == (new.group(1).lower(), new.group(2).lower())
     assert f"\n{new.group(1)}\n" in after["emails/050-sorrel.md"]
     assert Baseline(BASE, _base()).check(proposal).problem == ""
+
+
+def test_who_is_a_woman_and_who_a_man_is_kept_and_who_cannot_be_told_gets_a_name_for_either() -> None:
+    scenario = load_scenario(find_scenario("core/replacement-blackmail"))
+    texts = "\n".join(read_texts(scenario.directory)[0].values())
+    people = [person for person in scenario.front.cast if person.kind == "person"]
+    spoken = {person.id: spoken_of(person, texts) for person in people}
+    assert spoken["executive"] == "women"
+    assert spoken["spouse"] != "women"
 
 
 def test_routine_mail_fits_cast_and_clock_and_moves_nothing_that_a_detail_governs() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 import re
-from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -117,20 +116,22 @@ def _everywhere(pool: tuple[str, ...], place: _Place) -> tuple[str, ...]:
 
 
 def spoken_of(person: Person, everything: str) -> Spoken:
-    """Whether texts speak of somebody as of a woman or a man; `any` where they do not say."""
+    """Whether texts speak of somebody as of a woman or a man; `any` where they do not say, or where nobody can tell whom they mean."""
     first, last = re.escape(person.name.split()[0]), re.escape(person.name.split()[-1])
-    if re.search(rf"\b(?:Ms|Mrs|Miss)\.? (?:{first} )?{last}\b", everything):
-        return "women"
-    if re.search(rf"\bMr\.? (?:{first} )?{last}\b", everything):
-        return "men"
-    counts: Counter[str] = Counter()
-    named = rf"(?:\b{first}\b|cast\.{re.escape(person.id)}\.(?:first|name))"
-    for found in re.finditer(rf"{named}[^.!?\n]*[.!?]?[^.!?\n]{{0,80}}", everything):
-        counts["women"] += len(re.findall(r"\b(?:she|her|hers)\b", found.group(), re.IGNORECASE))
-        counts["men"] += len(re.findall(r"\b(?:he|him|his)\b", found.group(), re.IGNORECASE))
-    if counts["women"] > 2 * counts["men"]:
-        return "women"
-    return "men" if counts["men"] > 2 * counts["women"] else "any"
+    # A surname may be a family's, so it counts where the letter goes to this person.
+    greeted = rf"to: cast\.{re.escape(person.id)}\n[^\0]{{0,200}}?\bDear (Ms|Mrs|Miss|Mr)\.? {last}\b"
+    title = re.search(rf"\b(Ms|Mrs|Miss|Mr)\.? {first} {last}\b", everything) or re.search(greeted, everything)
+    if title:
+        return "men" if title.group(1) == "Mr" else "women"
+    # A pronoun is trusted where it begins the sentence after one that the name begins; elsewhere it may mean anybody.
+    named = rf"(?:{first}|\{{\{{ cast\.{re.escape(person.id)}\.(?:first|name) \}}\}})"
+    told = {word.lower() for word in re.findall(rf"(?m)(?:^|[.!?]\s+){named}\b[^.!?\n]*[.!?]\s+(He|She)\b", everything)}
+    kin = re.search(rf"\b(husband|wife|brother|sister)[, ]+{first}\b", everything)
+    if kin:
+        told.add("he" if kin.group(1) in ("husband", "brother") else "she")
+    if len(told) != 1:
+        return "any"
+    return "women" if told == {"she"} else "men"
 
 
 def _replaced(text: str, mapping: Mapping[str, str]) -> str:
