@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from am_studio.tui.app import StudioApp
 from am_studio.tui.library.screen import LibraryScreen
 from am_studio.tui.library.widgets import RunsTable, ScenarioTree, SearchLine
 from am_studio.tui.palette import StudioCommands
+from am_studio.tui.picking import PickScreen
 from am_studio.tui.widgets import AskScreen, ChoiceScreen
 from conftest import SMALL_SCENARIO, WritePack
 from run_world import Subject, new_run, study_at, work
@@ -39,6 +40,9 @@ class Recording(StudioApp):
 
     def open_results(self, run: Path) -> None:
         self.asked.append(("results", run.stem))
+
+    def open_comparison(self, runs: Sequence[Path], outcome: str = "") -> None:
+        self.asked.append(("comparison", " vs ".join(run.stem for run in runs)))
 
 
 @pytest.fixture
@@ -199,9 +203,11 @@ async def test_runs_open_where_they_stand(runs: Path) -> None:
         told = " ".join(toasts(app))
         assert "small-study is finished: there is nothing to resume" in told
         assert "broken.amrun cannot be read" in told
+        table.move_cursor(row=next(row for row, run in enumerate(screen.state.runs or ()) if run.state == "finished"))
         await pilot.press("v")
-        await pilot.pause()
-        assert "Comparing runs arrives with reports" in toasts(app)[-1]
+        await until(pilot, lambda: isinstance(app.screen, PickScreen))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.asked == [("comparison", "done vs waiting")])
 
 
 @pytest.mark.asyncio

@@ -19,6 +19,7 @@ from am_studio.records import ModelFailure
 from am_studio.runs.label_samples import draw_labels
 from am_studio.runs.labels import set_label
 from am_studio.tui.app import StudioApp
+from am_studio.tui.picking import PickScreen
 from am_studio.tui.results.effects import EffectsTable
 from am_studio.tui.results.screen import ResultsScreen
 from am_studio.tui.results.trust_panel import TrustPanel
@@ -181,8 +182,11 @@ async def test_the_row_under_the_cursor_is_told_in_words(run: Path) -> None:
 async def test_the_figures_are_taken_away_as_files_beside_the_run(run: Path) -> None:
     async with results(run) as (app, pilot):
         await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, PickScreen))
+        await pilot.press("enter")
         target = run.with_name("a.coercion.effects.csv")
         await until(pilot, target.exists)
+        await until(pilot, lambda: isinstance(app.screen, ResultsScreen))
         lines = list(csv.DictReader(target.read_text(encoding="utf-8").splitlines()))
         assert [line["model"] for line in lines] == ["sim/strategist"] * 3 + ["sim/cautious"] * 3
         assert [line["k"] for line in lines[:3]] == column(app, "yes")
@@ -235,9 +239,13 @@ async def test_every_action_of_the_results_is_in_the_palette(run: Path) -> None:
         screen = app.screen
         assert isinstance(screen, ResultsScreen)
         offered = {command.action for command in screen.palette_commands()}
-        bound = {"sort", "next_model", "next_outcome", "export", "transcripts", "board", "update", "report", "judge"}
+        bound = {
+            *("sort", "next_model", "next_outcome", "export", "transcripts", "board", "update", "report", "judge"),
+            *("compare", "disagreements", "part('Effects')", "part('Details by model')", "part('Test or real')"),
+            "part('The search')",
+        }
         assert offered == bound | {"trials"}
-        assert all(hasattr(screen, f"action_{name}") for name in offered)
+        assert all(hasattr(screen, f"action_{name.partition('(')[0]}") for name in offered)
 
 
 async def test_the_judges_trust_opens_over_the_results_and_closes(run: Path) -> None:

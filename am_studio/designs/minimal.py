@@ -154,7 +154,7 @@ class Minimal:
     def analyse(self, results: Results, outcome: str, model: str) -> EffectTable:
         """The found set without each of its details, against the found set, all by fresh trials."""
         # The search went by the study's own outcome; another one is looked at in the sets that it came to.
-        course = self._course(self._counts(results, self.study.outcome, model))
+        course = self.course(results, model)
         counts = self._counts(results, outcome, model)
         before = counts.get(BASELINE, Counts(0))
         kept = course.found
@@ -175,6 +175,10 @@ class Minimal:
             answer=self._answer(table, course, before),
             notes=(*table.notes, *filter(None, (sets, self._limit(counts)))),
         )
+
+    def course(self, results: Results, model: str) -> Course:
+        """Where the search in one model stands, by the study's own outcome."""
+        return self._course(self._counts(results, self.study.outcome, model))
 
     # The search. -----------------------------------------------------------------------------------------------------
 

@@ -22,8 +22,8 @@ from am_studio.scenarios import Scenario
 
 Ended = Literal["", "ended", "done", "failed", "open"]
 """Which trials by how far they are: all, those that ended, those with a conversation, without one, still to come."""
-Labelled = Literal["", "labelled", "unlabelled", "yes", "no", "unclear", "differs", "queue"]
-"""Which trials by their labels; `differs`: a label says something else than the judge; `queue`: the sample that was drawn to
+Labelled = Literal["", "labelled", "unlabelled", "yes", "no", "unclear", "differs", "judges", "queue"]
+"""Which trials by their labels; `differs`: a label says something else than the judge; `judges`: two judges do; `queue`: the sample that was drawn to
 be labelled, whatever its labels."""
 TrialState = Literal["open", "done", "failed"]
 
@@ -226,6 +226,11 @@ def _labelled(run: RunFile, wanted: Wanted, judge: int) -> tuple[Any, ...]:
         sample = label_sample(run, wanted.outcome or run.plan.study.outcome)
         trials = [drawn.trial for drawn in sample.trials] if sample else []
         return "id IN (SELECT value FROM json_each(?))", json.dumps(trials)
+    if wanted.label == "judges":
+        return (
+            "id IN (SELECT trial FROM verdict WHERE outcome = ? GROUP BY trial HAVING min(answer) != max(answer))",
+            _outcome(run, wanted),
+        )
     where = "label.outcome = ?"
     values: list[Any] = [_outcome(run, wanted)]
     if wanted.rater:

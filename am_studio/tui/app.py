@@ -270,6 +270,18 @@ class StudioApp(App[None]):
         wanted = {"arm": arm, "model": model, "outcome": outcome, "answer": answer, "trial": trial}
         self._open("transcripts", lambda: (run,), wanted)
 
+    def open_report(self, runs: Sequence[Path], outcome: str = "", part: str = "") -> None:
+        """Open the report of these runs, at the part whose title begins so."""
+        self._open("report", lambda: ("report", runs), {"outcome": outcome, "part": part})
+
+    def open_comparison(self, runs: Sequence[Path], outcome: str = "") -> None:
+        """Open what differs between these runs and the first of them."""
+        self._open("report", lambda: ("comparison", runs), {"outcome": outcome})
+
+    def open_disagreements(self, run: Path, outcome: str, between: Literal["differs", "judges"]) -> None:
+        """Open the trials on which labels and the judge differ, or two judges."""
+        self._open("transcripts", lambda: (run,), {"outcome": outcome, "label": between})
+
     @work(thread=True, exclusive=True, group="open")
     def _open(self, name: str, prepare: Callable[[], Sequence[Any]], options: Mapping[str, Any] | None = None) -> None:
         """Load a screen's class and what it is made from; runs in a thread and posts what came of it."""

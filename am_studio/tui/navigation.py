@@ -19,6 +19,7 @@ SCREENS = {
     "board": ("board.screen", "BoardScreen"),
     "results": ("results.screen", "ResultsScreen"),
     "transcripts": ("transcripts.screen", "TranscriptsScreen"),
+    "report": ("reports.screen", "ReportScreen"),
     "settings": ("settings.screen", "SettingsScreen"),
     "keys": ("settings.keys_screen", "KeysScreen"),
 }

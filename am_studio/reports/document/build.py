@@ -14,6 +14,7 @@ from am_studio.reports.document.effects import effect_blocks
 from am_studio.reports.document.examples import example_blocks
 from am_studio.reports.document.methods import methods_paragraph
 from am_studio.reports.document.provenance import cost_blocks, moment, plan_blocks, provenance_blocks
+from am_studio.reports.document.search import search_blocks
 from am_studio.reports.document.taxonomy import across_blocks, belief_blocks, outcome_blocks
 from am_studio.reports.document.trusting import trust_blocks
 from am_studio.reports.effect_table import STAMP
@@ -118,6 +119,7 @@ def _parts(each: Reported, choices: ReportChoices, prefix: str) -> Iterator[tupl
     for table, source, name, number in zip(tables, sources, names, range(len(tables)), strict=True):
         title = f"Effects in {table.model}" if len(tables) > 1 else "Effects"
         yield f"effects{number + 1}", title, effect_blocks(table, source, name)
+    yield "search", "The search, step by step", search_blocks(run)
     columns = [(table.model, table) for table in tables]
     yield "models", "Details by model", across_blocks(columns, analysis, f"{prefix}models")
     outcomes = tuple(

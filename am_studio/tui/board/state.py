@@ -252,9 +252,34 @@ def _figures(snapshot: Snapshot) -> Iterator[str]:
 def footnote(snapshot: Snapshot) -> str:
     """What the table's numbers are, and are not."""
     if withholds_effects(snapshot.plan) and snapshot.state != "finished":
-        return "The plan looks at effects at set times only: nothing but counts is shown until then."
+        told = "The plan looks at effects at set times only: nothing but counts is shown until then."
+        return f"{looks(snapshot)} {told}".strip()
     coming = "" if snapshot.state == "finished" else "So far, not the result; p-values wait for the end. "
-    return f"{coming}Differences to baseline in points, Newcombe intervals; ● leaves 0 out, ○ has it inside."
+    return f"{looks(snapshot)} {coming}Differences to baseline in points, Newcombe intervals; ● leaves 0 out, ○ has it inside.".strip()
+
+
+def looks(snapshot: Snapshot) -> str:
+    """Which look is next and how many comparisons have stopped, as the trials named tell; empty for a study without looks.
+
+    A comparison that has stopped is one whose arm is named no more trials while the one that others need goes on.
+    """
+    stopping, arms = snapshot.plan.study.stopping, snapshot.plan.arms
+    if stopping is None or not arms or not arms[0].trials:
+        return ""
+    first, named = arms[0], {key: counts.planned for key, counts in snapshot.counts.items()}
+    models = [model.name for model in snapshot.plan.models]
+    reached = {model: named.get((first.name, model), 0) / first.trials for model in models}
+    stopped = sum(
+        named.get((arm.name, model), 0) + 1 <= reached[model] * arm.trials for model in models for arm in arms[1:]
+    )
+    each = "1 comparison has" if stopped == 1 else f"{stopped} comparisons have"
+    ended = f" {each} stopped early." if stopped else ""
+    if stopping.anytime:
+        return f"Looked at after every {stopping.every} trials of an arm ({stopping.kind}).{ended}"
+    furthest = min(max(1, round(share * stopping.looks)) for share in reached.values())
+    when = "was the last," if snapshot.state == "finished" else "comes"
+    at = round(furthest / stopping.looks * first.trials)
+    return f"Look {furthest} of {stopping.looks} ({stopping.kind}) {when} at {at} trials of {first.label}.{ended}"
 
 
 def log_text(line: LogLine) -> str:

@@ -14,6 +14,7 @@ from textual.screen import Screen
 from textual.worker import get_current_worker
 
 from am_studio.foundation.errors import StudioError
+from am_studio.tui.choosing_runs import ask_for_other
 from am_studio.tui.library import changes
 from am_studio.tui.library.changes import Change
 from am_studio.tui.library.messages import ChangeMade, ChangeRefused
@@ -83,8 +84,12 @@ class LibraryActions(Screen[Any]):
             self.notify(f"{run.study or run.path.name} is {run.state}: there is nothing to resume", markup=False)
 
     @on(RunsTable.ToCompare)
-    def _run_to_compare(self) -> None:
-        self.notify("Comparing runs arrives with reports")
+    @work(group="ask", exclusive=True)
+    async def _run_to_compare(self, message: RunsTable.ToCompare) -> None:
+        run = message.run
+        other = await ask_for_other(self.app, run.path, self.state.runs or ())
+        if other is not None:
+            self.studio.open_comparison((run.path, other))
 
     # Changing. -------------------------------------------------------------------------------------------------------
 

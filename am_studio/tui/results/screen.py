@@ -23,6 +23,7 @@ from am_studio.reports.nuisance_tables import nuisance_lines
 from am_studio.reports.sentence import finding
 from am_studio.reports.side_tables import side_lines
 from am_studio.tui.palette import Command
+from am_studio.tui.results import doing
 from am_studio.tui.results.effects import EffectsTable
 from am_studio.tui.results.export import export
 from am_studio.tui.results.messages import Exported, Failed, Found
@@ -65,18 +66,27 @@ class ResultsScreen(Screen[None]):
         #notes, #notes:focus { height: 3; border: none; background: $panel; }
     }
     """
+    # fmt: off
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "sort", "Sort", id="results.sort", tooltip="Sort by this column; again: the other way, then not"),
         Binding("m", "next_model", "Model", id="results.model", tooltip="The next model"),
         Binding("o", "next_outcome", "Outcome", id="results.outcome", tooltip="The next outcome"),
-        Binding("e", "export", "Export", id="results.export", tooltip="JSON and CSV of the effects, beside the run"),
+        Binding("e", "export", "Export", id="results.export", tooltip="Effects, tables or a bundle, as files"),
         Binding("t", "transcripts", "All trials", id="results.transcripts", tooltip="The trials of the whole run"),
         Binding(
             "j,J", "judge", "Judge", id="results.judge", tooltip="How far the judge can be trusted, by human labels"
         ),
         Binding("b", "board", "Board", id="results.board", tooltip="The run board", show=False),
         Binding("u", "update", "Update", id="results.update", tooltip="Read the run again", show=False),
-        Binding("w", "report", "Report", id="results.report", tooltip="Write a report of the run", show=False),
+        Binding("w", "report", "Report", id="results.report", tooltip="Read the report; w there writes it as a page"),
+        Binding("v", "compare", "Compare", id="results.compare", tooltip="Whether another run differs", show=False),
+        Binding(
+            "d", "disagreements", "Disagreements", id="results.disagreements",
+            tooltip="The trials on which labels and the judge differ, or two judges", show=False,
+        ),
+        Binding("h", "part('Details by model')", "Heat map", id="results.heat", tooltip="Details by model", show=False),
+        Binding("i", "part('Effects')", "Interactions", id="results.interactions", tooltip="Effects and their interactions in full", show=False),
+        Binding("g", "part('Test or real')", "Beliefs", id="results.beliefs", tooltip="Rates by what the subject believes", show=False),
     ]
 
     def __init__(self, run: Path) -> None:
@@ -206,7 +216,7 @@ class ResultsScreen(Screen[None]):
             return self._shown is not None and len(self._shown.tables) > 1
         if action == "next_outcome":
             return self._shown is not None and len(self._shown.outcomes) > 1
-        if action in {"sort", "export", "trials", "judge"}:
+        if action in {"sort", "export", "trials", "judge", "report", "part", "compare", "disagreements"}:
             return self._shown is not None
         return True
 
@@ -264,13 +274,39 @@ class ResultsScreen(Screen[None]):
         self._studio.open_board(self._run)
 
     def action_report(self) -> None:
-        """Say that there are no reports yet."""
-        self.notify("Written reports are not in this version; e exports the table.", title="Report", markup=False)
+        """Read the report of the run on this outcome."""
+        self.action_part("")
 
-    def action_export(self) -> None:
-        """Write the effects on this outcome as JSON and CSV beside the run."""
+    def action_part(self, title: str) -> None:
+        """Read the report at the part whose title begins so."""
         if self._shown is not None:
-            self._export(self._shown)
+            self._studio.open_report((self._run,), self._shown.outcome, title)
+
+    @work(group="ask", exclusive=True)
+    async def action_compare(self) -> None:
+        """Set another run beside this one."""
+        if self._shown is not None:
+            other = await doing.ask_for_other_run(self.app, self._run)
+            if other is not None:
+                self._studio.open_comparison((self._run, other), self._shown.outcome)
+
+    @work(group="ask", exclusive=True)
+    async def action_disagreements(self) -> None:
+        """Open the trials on which labels and the judge differ, or two judges."""
+        if self._shown is not None:
+            between = await doing.ask_between(self.app)
+            if between is not None:
+                self._studio.open_disagreements(self._run, self._shown.outcome, between)
+
+    @work(group="ask", exclusive=True)
+    async def action_export(self) -> None:
+        """Write effects, tables or a bundle beside the run."""
+        if self._shown is not None:
+            form = await doing.ask_what_to_export(self.app)
+            if form == "effects":
+                self._export(self._shown)
+            elif form:
+                await doing.export_with_command(self.app, self._run, form)
 
     @work(thread=True, group="export")
     def _export(self, findings: Findings) -> None:
@@ -298,8 +334,14 @@ class ResultsScreen(Screen[None]):
             Command("results: Sort by column", "By the column under the cursor.", "sort"),
             Command("results: Next outcome", "Show the effects on the next outcome.", "next_outcome"),
             Command("results: Next model", "Show the effects in the next model.", "next_model"),
-            Command("results: Export", "JSON and CSV of the effects, beside the run.", "export"),
-            Command("results: Report", "Write a report of the run.", "report"),
+            Command("results: Export", "Effects, tables or a bundle, as files beside the run.", "export"),
+            Command("results: Report", "Read the report of the run; it can be written as a page.", "report"),
+            Command("results: Compare", "Whether another run differs, and in what else it does.", "compare"),
+            Command("results: Disagreements", "Trials on which labels and judge differ, or two judges.", "disagreements"),
+            Command("results: Interactions", "Effects and interactions in full.", "part('Effects')"),
+            Command("results: Heat map", "Details by model.", "part('Details by model')"),
+            Command("results: Beliefs", "Rates by whether the subject takes it for a test.", "part('Test or real')"),
+            Command("results: Search", "The steps of a search for the minimal set.", "part('The search')"),
             Command("results: Update", "Read the run again.", "update"),
             Command("results: Run board", "Watch the run, or carry it on.", "board"),
         ]

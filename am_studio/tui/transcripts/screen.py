@@ -18,7 +18,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Select, Static
 
 from am_studio.foundation.hygiene import visible
-from am_studio.runs.browse import Wanted
+from am_studio.runs.browse import Labelled, Wanted
 from am_studio.tui.palette import Command
 from am_studio.tui.strangers import plain
 from am_studio.tui.transcripts import reading
@@ -87,8 +87,9 @@ class TranscriptsScreen(Labelling):
         outcome: str = "",
         answer: str = "",
         trial: int | None = None,
+        label: Labelled = "",
     ) -> None:
-        super().__init__(run, Wanted(arm, model, outcome, ANSWERS.get(answer, "")))
+        super().__init__(run, Wanted(arm, model, outcome, ANSWERS.get(answer, ""), label=label))
         self._first = trial
         self.set_class(trial is not None, "-reading")
 

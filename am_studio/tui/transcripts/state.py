@@ -137,6 +137,7 @@ LABELS: Options = (
     ("label no", "no"),
     ("label unclear", "unclear"),
     ("label ≠ judge", "differs"),
+    ("two judges differ", "judges"),
     ("queue: drawn sample, blind", "queue"),
 )
 

@@ -1,0 +1,1 @@
+"""Reports and comparisons, read in the studio."""
