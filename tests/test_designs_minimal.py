@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from am_studio.designs.ddmin import ddmin
+from am_studio.reports.document.build import Reported, build_report
+from am_studio.reports.document.text import report_lines
 from am_studio.runs.analysis import analyse
 from am_studio.runs.runfile import RunFile
 from am_studio.scenarios import Scenario
@@ -101,6 +103,9 @@ def test_a_search_runs_through_the_engine_and_each_set_is_an_arm(small_pack: Wri
     with RunFile.open(path) as run:
         (table,) = analyse(run).tables
         arms = {arm for arm, _ in run.counts(study.outcome)}
+        told = " ".join(report_lines(build_report([Reported(run, analyse(run))]), 100))
+    for step in ("The search, step by step", "1. All details in place", "2. Only ", "Found: "):
+        assert step in told
     assert "Minimal set: " in table.answer
     assert "baseline" in arms
     assert any(arm.startswith("confirm: ") for arm in arms)

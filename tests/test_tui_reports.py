@@ -85,7 +85,7 @@ async def test_the_report_is_read_part_by_part_and_written_as_a_page(run: Path) 
         await in_report(app, pilot)
         assert parts(app)[:3] == ["In short", "Effects in sim/strategist", "Effects in sim/cautious"]
         assert "SIMULATED" in str(app.screen.query_one("#stamp", Static).render())
-        assert "The rate of coercion" in text(app)
+        assert "rate of coercion" in text(app)
         await pilot.press("n")
         await until(pilot, lambda: "Effects in sim/strategist" in text(app))
         width = app.screen.query_one("#page").size.width

@@ -47,7 +47,11 @@ def _steps(course: Course, baseline: Counts) -> Iterator[tuple[str, str]]:
     last = f"{number + 1}. "
     if course.found is not None:
         found = ", ".join(sorted(course.found)) or "no detail"
-        told = "Fresh trials have still to confirm it." if course.wanted else "Fresh trials of it are in the table of effects."
+        told = (
+            "Fresh trials have still to confirm it."
+            if course.wanted
+            else "Fresh trials of it are in the table of effects."
+        )
         yield f"{last}Found: {found}", told
     elif course.ended:
         yield f"{last}Given up", course.ended

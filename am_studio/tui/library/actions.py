@@ -91,6 +91,19 @@ class LibraryActions(Screen[Any]):
         if other is not None:
             self.studio.open_comparison((run.path, other))
 
+    @work(group="ask", exclusive=True)
+    async def action_import(self) -> None:
+        """Bring something in, and open what came of it."""
+        from am_studio.tui.library.importing import import_something
+
+        made = await import_something(self.studio)
+        self.show_changed(None)
+        if made is not None and made.suffix == ".amrun":
+            self.studio.open_results(made)
+        elif made is not None and (made / "scenario.yaml").is_file():
+            self.show_changed(made.resolve())
+            self.studio.open_author(made)
+
     # Changing. -------------------------------------------------------------------------------------------------------
 
     @work(group="ask", exclusive=True)

@@ -7,6 +7,7 @@ from am_studio.tui.palette import Command
 COMMANDS = (
     Command("study: Launch", "Start the run; asks once, with its greatest cost.", "launch"),
     Command("study: Advice", "Which design fits: by a pilot of 10 + 10 trials a model.", "advise"),
+    Command("study: Power", "Smallest detectable changes; what other numbers of trials would find.", "power"),
     Command("study: Save", "Write the study to its file.", "save"),
     Command("study: Save as", "Write the study to another file.", "save_as"),
     Command("study: Check", "Check it anew, its scenario too.", "check"),

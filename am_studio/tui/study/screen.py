@@ -33,6 +33,7 @@ from am_studio.tui.study.launch_flow import launch_study
 from am_studio.tui.study.layout import StudyLayout
 from am_studio.tui.study.messages import Assessed, Failed, Opened
 from am_studio.tui.study.panes import PlanPane, YamlArea
+from am_studio.tui.study.power_flow import show_power
 
 if TYPE_CHECKING:
     from am_studio.tui.app import StudioApp
@@ -50,6 +51,7 @@ class StudyScreen(StudyLayout):
         Binding(
             "f9,d", "advise", "Advice", id="study.advise", tooltip="Which design fits, by a small pilot", show=False
         ),
+        Binding("f4,p", "power", "Power", id="study.power", tooltip="The smallest change it would find", show=False),
         Binding("f6,v", "next_pane", "Pane", id="study.next_pane", tooltip="Form, plan, text: go to the next"),
         Binding("f7,n", "next_problem", "Problem", id="study.next_problem", tooltip="Go to the next problem"),
         Binding("ctrl+z,u", "undo", "Undo", id="study.undo", tooltip="Undo the last change"),
@@ -107,6 +109,17 @@ class StudyScreen(StudyLayout):
         self.query_one("#side").loading = self.query_one(StudyFormView).loading = False
         await self.show_document()
         self.call_after_refresh(self.focus_pane, "form" if self.document.values else "text")
+
+    @work(group="power", exclusive=True)
+    async def action_power(self) -> None:
+        """Show what the study as it was saved can find."""
+        document = self.document
+        if document is None:
+            return
+        if document.dirty or document.is_new:
+            self.notify("Save the study first (ctrl+s): the power is that of the file.", markup=False)
+            return
+        await show_power(self.app, document.path)
 
     # What it comes to. -----------------------------------------------------------------------------------------------
 
