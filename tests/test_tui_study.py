@@ -16,6 +16,7 @@ from am_studio.runs.runfile import RunFile
 from am_studio.runs.study import load_study
 from am_studio.tui import launching
 from am_studio.tui.app import StudioApp
+from am_studio.tui.command_screen import CommandScreen
 from am_studio.tui.study.edits import apply_choice
 from am_studio.tui.study.field_row import FieldRow, ModelList, ScenarioSelect
 from am_studio.tui.study.fields import at, shown
@@ -24,7 +25,7 @@ from am_studio.tui.study.launch_flow import LaunchScreen
 from am_studio.tui.study.options_line import OptionsLine
 from am_studio.tui.study.panes import PlanPane, ProblemList, YamlArea
 from am_studio.tui.study.screen import StudyScreen
-from am_studio.tui.widgets import ChoiceScreen, TitleBar
+from am_studio.tui.widgets import AskScreen, ChoiceScreen, TitleBar
 from tests.conftest import WritePack
 from tests.run_world import study_at
 
@@ -456,3 +457,26 @@ async def test_a_pilot_is_run_from_the_form_and_its_advice_is_taken(study: Path)
         assert screen.document.values["design"] == {"kind": "add-one-in", "details": ["threat"]}
         assert screen.assessment is not None
         assert screen.assessment.plan is not None
+
+
+async def test_the_power_of_the_saved_study_is_told_in_a_dialog(study: Path) -> None:
+    app = Studio(study)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot, app)
+        await pilot.press("f4")
+        await until(pilot, lambda: isinstance(app.screen, AskScreen))
+        app.screen.query(Input).first().value = "2"
+        await until(pilot, lambda: app.screen.query(Button).first().disabled)
+        app.screen.query(Input).first().value = ".8"
+        await until(pilot, lambda: not app.screen.query(Button).first().disabled)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, CommandScreen) and app.screen.has_class("-done"))
+        told = str(app.screen.query_one("#said", Static).render())
+        assert "the baseline's rate is 80 %" in told
+        assert "smallest change found" in told
+        assert app.screen.query_one("#close").region.bottom <= 24
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is screen)
+        await write(pilot, screen, ("trials", "per_arm"), "30")
+        await pilot.press("f4")
+        await until(pilot, lambda: any("Save the study first" in each for each in app.told))

@@ -30,6 +30,8 @@ class CommandScreen(ModalScreen[Said | None]):
         + """
     CommandScreen > Vertical { width: 84; }
     CommandScreen .dialog--detail { max-height: 16; }
+    CommandScreen.-narrow > Vertical { max-width: 100%; padding: 0 1; }
+    CommandScreen.-short .dialog--detail { max-height: 11; }
     CommandScreen.-done ProgressBar { display: none; }
     CommandScreen.-failed .dialog--title { color: $text-error; }
     CommandScreen #go { display: none; }

@@ -106,11 +106,13 @@ class ReportScreen(Screen[None]):
         parts = self.query_one("#parts", OptionList)
         parts.add_options([Option(plain(name)) for name in names])
         wanted = self._wanted.strip().casefold()
-        first = next((n for n, name in enumerate(names) if wanted and name.strip().casefold().startswith(wanted)), 0)
+        fitting = [n for n, name in enumerate(names) if wanted and name.strip().casefold().startswith(wanted)]
+        if wanted and not fitting:
+            self.notify(f"“{self._wanted}” is no part of this report: the run has nothing to say there.", markup=False)
         stamp = self.query_one("#stamp", Static)
         stamp.update(plain(message.report.stamp))
         stamp.display = bool(message.report.stamp)
-        parts.highlighted = first
+        parts.highlighted = fitting[0] if fitting else 0
         self.refresh_bindings()
 
     @on(OptionList.OptionHighlighted)
