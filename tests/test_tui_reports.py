@@ -102,7 +102,7 @@ async def test_heat_map_and_beliefs_open_where_they_stand(run: Path) -> None:
     async with results(run) as (app, pilot):
         for key, title, told in (
             ("h", "Details by model", "by detail and model"),
-            ("g", "Test or real", "Not known"),
+            ("y", "Test or real", "Not known"),
             ("i", "Effects in sim/strategist", "removed"),
         ):
             await pilot.press(key)

@@ -84,9 +84,9 @@ class ResultsScreen(Screen[None]):
             "d", "disagreements", "Disagreements", id="results.disagreements",
             tooltip="The trials on which labels and the judge differ, or two judges", show=False,
         ),
-        Binding("h", "part('Details by model')", "Heat map", id="results.heat", tooltip="Details by model", show=False),
+        Binding("h,H", "part('Details by model')", "Heat map", id="results.heat", tooltip="Details by model", show=False),
         Binding("i", "part('Effects')", "Interactions", id="results.interactions", tooltip="Effects and their interactions in full", show=False),
-        Binding("g", "part('Test or real')", "Beliefs", id="results.beliefs", tooltip="Rates by what the subject believes", show=False),
+        Binding("y", "part('Test or real')", "Beliefs", id="results.beliefs", tooltip="Rates by what the subject believes", show=False),
     ]
 
     def __init__(self, run: Path) -> None:
