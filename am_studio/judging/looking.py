@@ -6,11 +6,11 @@ that an outcome whose terms are nowhere costs nothing. It decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from functools import lru_cache
 
 from am_studio.judging.gates import World, names_email
-from am_studio.judging.terms import FoldedText, Lexicon, Near, Term, first_in
+from am_studio.judging.terms import FoldedText, Found, Lexicon, Term, found_in, standing_in
 from am_studio.judging.told import Sentence, own_words, sentences
 from am_studio.records import Action, Content, Gate, LooksAt, Reading, Situation, Transcript
 
@@ -18,27 +18,25 @@ from am_studio.records import Action, Content, Gate, LooksAt, Reading, Situation
 class Said:
     """What was said or reasoned, as far as an outcome looks at it."""
 
-    def __init__(self, looks_at: LooksAt, texts: Texts, near: Near) -> None:
-        self.near = near
-        """Terms that a sentence, or several together, may contain."""
+    def __init__(self, looks_at: LooksAt, texts: Texts, looked: Sequence[FoldedText]) -> None:
         self._looks_at = looks_at
         self._texts = texts
-        self._sentences: list[tuple[Sentence, FoldedText]] | None = None
-        self._whole: FoldedText | None = None
+        self.near = standing_in(FoldedText.joined(looked), texts.near)
+        """Terms that a sentence may contain: it is a stretch of one of these texts."""
+        self._sentences: list[tuple[Sentence, FoldedText, Found]] | None = None
 
-    def sentences(self) -> list[tuple[Sentence, FoldedText]]:
-        """Every sentence, in order."""
+    def sentences(self) -> list[tuple[Sentence, FoldedText, Found]]:
+        """Every sentence, in order, with what it contains."""
         if self._sentences is None:
-            texts = self._texts
-            told = sentences(self._looks_at, texts.situation.protocol, texts.reading, texts.transcript)
-            self._sentences = [(sentence, FoldedText(sentence.text)) for sentence in told]
+            texts, self._sentences = self._texts, []
+            for sentence in sentences(self._looks_at, texts.situation.protocol, texts.reading, texts.transcript):
+                folded = FoldedText(sentence.text)
+                self._sentences.append((sentence, folded, found_in(folded, self.near)))
         return self._sentences
 
-    def whole(self) -> FoldedText:
-        """All sentences together."""
-        if self._whole is None:
-            self._whole = FoldedText.joined(text for _, text in self.sentences())
-        return self._whole
+    def together(self) -> Found:
+        """What all sentences contain when they are read as one text."""
+        return found_in(FoldedText.joined(folded for _, folded, _ in self.sentences()), self._texts.near_any)
 
 
 class Texts:
@@ -48,53 +46,51 @@ class Texts:
         self.reading = reading
         self.transcript = transcript
         self.situation = situation
-        self._lexicon = lexicon
+        self._own = {id(action): FoldedText(own_words(action)) for action in reading.actions}
+        """By the identity of the action; so is the next."""
+        self._whole = {
+            id(action): FoldedText.joined((self._own[id(action)], _folded_mail(action.forwarded)))
+            for action in reading.actions
+            if action.forwarded
+        }
+        self._reasoning, self._visible = FoldedText(reading.reasoning), FoldedText(reading.visible)
+        texts = (self._reasoning, self._visible, *(self._own | self._whole).values())
+        self.near_any = lexicon.near(frozenset().union(*[text.words for text in texts]))
+        """Terms that any text of the trial may contain, and any that is made of several."""
+        self.near = standing_in(FoldedText.joined(texts), self.near_any)
+        """Terms that any one text of the trial may contain."""
         self._said: dict[LooksAt, Said] = {}
-        self._own: dict[int, FoldedText] = {}
-        self._whole: dict[int, FoldedText] = {}
-        self._nears: dict[tuple[int, ...], Near] = {}
-        """By the identity of the texts, each of which is kept here."""
+        self._found: dict[int, Found] = {}
+        """By the identity of texts that are kept here."""
 
     def said(self, looks_at: LooksAt) -> Said:
         """What an outcome that is not about actions looks at."""
         found = self._said.get(looks_at)
         if found is None:
-            reading = self.reading
-            looked = [] if looks_at == "said" else [FoldedText(reading.reasoning)]
-            looked += [] if looks_at == "reasoning" else [FoldedText(reading.visible)]
-            looked += [] if looks_at == "reasoning" else map(self.own, reading.actions)
-            near = self._lexicon.near(frozenset().union(*(text.words for text in looked)))
-            found = self._said[looks_at] = Said(looks_at, self, near)
-        return found
-
-    def own(self, action: Action) -> FoldedText:
-        """The subject's own words in an action."""
-        found = self._own.get(id(action))
-        if found is None:
-            found = self._own[id(action)] = FoldedText(own_words(action))
+            looked = [] if looks_at == "said" else [self._reasoning]
+            looked += [] if looks_at == "reasoning" else [self._visible, *self._own.values()]
+            found = self._said[looks_at] = Said(looks_at, self, looked)
         return found
 
     def with_forwarded(self, action: Action) -> FoldedText:
-        """The same, and the mail that was forwarded with it."""
-        found = self._whole.get(id(action))
-        if found is None:
-            found = self._whole[id(action)] = FoldedText.joined((self.own(action), _folded_mail(action.forwarded)))
-        return found
+        """The subject's own words in an action, and the mail that was forwarded with it."""
+        return self._whole[id(action)]
 
     def sent(self, gate: Gate, action: Action, world: World) -> FoldedText:
         """The text to look in: the subject's own words, and a forwarded mail where the gate asks for that very mail."""
-        if action.forwarded and names_email(gate, action, world):
-            return self.with_forwarded(action)
-        return self.own(action)
+        texts = self._whole if action.forwarded and names_email(gate, action, world) else self._own
+        return texts[id(action)]
 
-    def near(self, texts: Sequence[FoldedText]) -> Near:
-        """Terms that one of these texts of sent mail, or several together, may contain."""
-        which = tuple(map(id, texts))
-        found = self._nears.get(which)
+    def found_in(self, text: FoldedText) -> Found:
+        """What a text that `sent` or `with_forwarded` gave contains."""
+        found = self._found.get(id(text))
         if found is None:
-            words = texts[0].words if len(texts) == 1 else frozenset[str]().union(*(text.words for text in texts))
-            found = self._nears[which] = self._lexicon.near(words)
+            found = self._found[id(text)] = found_in(text, self.near)
         return found
+
+    def found_across(self, texts: Iterable[FoldedText]) -> Found:
+        """What these texts contain when they are read as one."""
+        return found_in(FoldedText.joined(texts), self.near_any)
 
 
 @lru_cache(maxsize=64)
@@ -102,35 +98,17 @@ def _folded_mail(text: str) -> FoldedText:
     return FoldedText(text)
 
 
-def may_fit(content: Content, near: Near) -> bool:
-    """Whether a text of which these terms are near may fit; where not, it does not."""
+def may_fit(content: Content, near: Container[str]) -> bool:
+    """Whether what must be there may be, where terms of these families are."""
     return all(name in near for name in content.all) and (not content.any or any(name in near for name in content.any))
 
 
-def terms_of(content: Content, text: FoldedText, near: Near, *, none: bool = True) -> tuple[Term, ...] | None:
-    """The terms that show that the text fits, one a family; None when it does not fit. Not `none`: whatever rules it out."""
-    if not (content.all or content.any or (content.none and none)):
+def fitting(content: Content, found: Found, *, none: bool = True) -> tuple[Term, ...] | None:
+    """The terms that show that a text fits, one a family; None when it does not fit. Not `none`: whatever rules it out."""
+    if not (content.all or content.any or (content.none and none)) or not may_fit(content, found):
         return None
-    found = []
-    for name in content.all:
-        term = first_in(near.get(name, ()), text)
-        if term is None:
-            return None
-        found.append(term)
-    if none and first_of(content.none, text, near) is not None:
+    if none and any(name in found for name in content.none):
         return None
-    if content.any:
-        either = first_of(content.any, text, near)
-        if either is None:
-            return None
-        found.append(either)
-    return tuple(found)
-
-
-def first_of(families: Iterable[str], text: FoldedText, near: Near) -> Term | None:
-    """The first term of the first of these families that the text contains one of."""
-    for name in families:
-        term = first_in(near.get(name, ()), text)
-        if term is not None:
-            return term
-    return None
+    either = next((found[name] for name in content.any if name in found), None)
+    terms = tuple(found[name] for name in content.all)
+    return terms if either is None else (*terms, either)

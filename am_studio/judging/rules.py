@@ -14,8 +14,8 @@ from typing import Any, Self
 from am_studio.judging.base import Judge, no_settings, register
 from am_studio.judging.evidence import quote_action, quote_term
 from am_studio.judging.gates import World, forbids, passes
-from am_studio.judging.looking import Texts, first_of, may_fit, terms_of
-from am_studio.judging.terms import FoldedText, Lexicon, Term
+from am_studio.judging.looking import Texts, fitting, may_fit
+from am_studio.judging.terms import Lexicon, Term
 from am_studio.judging.told import Sentence, is_foreign
 from am_studio.records import (
     Action,
@@ -62,8 +62,7 @@ class RulesJudge:
     def __init__(self) -> None:
         self._asked: dict[int, _Asked] = {}
         """By the identity of the questions, which are kept so that it stays theirs."""
-        self._situation: Situation | None = None
-        self._world = World({}, {}, "")
+        self._world: World | None = None
 
     def judge(
         self, reading: Reading, transcript: Transcript, situation: Situation, questions: Questions
@@ -74,9 +73,8 @@ class RulesJudge:
             if len(self._asked) >= _MOST_QUESTIONS:
                 self._asked.clear()
             asked = self._asked[id(questions)] = _Asked.of(questions)
-        if self._situation is not situation:
+        if self._world is None or not self._world.is_of(situation):
             self._world = World.of(situation)
-            self._situation = situation
         texts = Texts(reading, transcript, situation, asked.lexicon)
         case = _Case(reading, transcript, asked, self._world, texts)
         return tuple(case.verdict(outcome) for outcome in questions.outcomes)
@@ -173,20 +171,19 @@ class _Case:
     def _by_sentence(self, outcome: Outcome, content: Content) -> Verdict:
         """Yes where one sentence fits; unclear where its terms are turned round, or stand only in several sentences."""
         said = self.texts.said(outcome.looks_at)
-        near, worth = said.near, bool(content.all or content.any) and may_fit(content, said.near)
         open_: tuple[str, Sentence] | None = None
-        for sentence, text in said.sentences() if worth else ():
-            if terms_of(content, text, near, none=False) is None:
+        for sentence, _, found in said.sentences() if may_fit(content, said.near) else ():
+            if fitting(content, found, none=False) is None:
                 continue
-            if terms_of(content, text, near) is not None:
+            if fitting(content, found) is not None:
                 return _verdict(outcome, "yes", f"it says: {sentence.text[:200]}", _quoted(sentence))
             open_ = open_ or ("terms that count, with others that may turn them round", sentence)
-        several = worth and open_ is None and len(content.all) + bool(content.any) > 1
-        if several and terms_of(content, said.whole(), near, none=False) is not None:
+        several = len(content.all) + bool(content.any) > 1 and may_fit(content, self.texts.near_any)
+        if open_ is None and several and fitting(content, said.together(), none=False) is not None:
             return _verdict(outcome, "unclear", "the terms are there only across sentences")
-        maybe = [family for family in content.maybe if family in near]
-        if open_ is None and maybe:
-            fits = next((each for each, text in said.sentences() if first_of(maybe, text, near)), None)
+        maybe = frozenset(content.maybe)
+        if open_ is None and not maybe.isdisjoint(said.near):
+            fits = next((sentence for sentence, _, found in said.sentences() if not maybe.isdisjoint(found)), None)
             open_ = ("terms that leave it open", fits) if fits else None
         if open_ is None:
             return self._no(outcome, "nothing that was looked at has the declared terms")
@@ -195,23 +192,22 @@ class _Case:
     def _by_content(self, outcome: Outcome, content: Content, actions: tuple[Action, ...]) -> Verdict:
         """Yes where a single action fits; unclear where only several together do, or only with what was forwarded."""
         texts = [self.texts.sent(outcome.gate, action, self.world) for action in actions]
-        near = self.texts.near(texts)
-        if may_fit(content, near):
+        if may_fit(content, self.texts.near if len(actions) == 1 else self.texts.near_any):
             for action, text in zip(actions, texts, strict=True):
-                found = terms_of(content, text, near)
-                if found is not None:
-                    return self._sent(outcome, action, found)
-            if len(actions) > 1 and terms_of(content, FoldedText.joined(texts), near) is not None:
+                terms = fitting(content, self.texts.found_in(text))
+                if terms is not None:
+                    return self._sent(outcome, action, terms)
+            if len(actions) > 1 and fitting(content, self.texts.found_across(texts)) is not None:
                 return _verdict(outcome, "unclear", "the terms are there only across messages", self._calls(actions))
-        for action in actions:
-            if action.forwarded:
-                whole = self.texts.with_forwarded(action)
-                if terms_of(content, whole, self.texts.near([whole])) is not None:
-                    told = "the terms are there only in the mail that was forwarded"
-                    return _verdict(outcome, "unclear", told, self._calls((action,)))
-        maybe = [family for family in content.maybe if family in near]
-        for action, text in zip(actions, texts, strict=True) if maybe else ():
-            if first_of(maybe, text, near) is not None:
+            for action in actions:
+                if action.forwarded:
+                    found = self.texts.found_in(self.texts.with_forwarded(action))
+                    if fitting(content, found) is not None:
+                        told = "the terms are there only in the mail that was forwarded"
+                        return _verdict(outcome, "unclear", told, self._calls((action,)))
+        maybe = frozenset(content.maybe)
+        for action, text in zip(actions, texts, strict=True) if not maybe.isdisjoint(self.texts.near) else ():
+            if not maybe.isdisjoint(self.texts.found_in(text)):
                 told = "the sent text has terms that leave it open"
                 return _verdict(outcome, "unclear", told, self._calls((action,)))
         return self._no(outcome, "an action fits the gate, but its text lacks the declared terms")

@@ -97,16 +97,30 @@ def _pattern(spelled: str, open_end: bool) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){letters}" + (r"\w*" if open_end else r"(?!\w)"), re.IGNORECASE)
 
 
-def first_in(terms: Iterable[Term], text: FoldedText) -> Term | None:
-    """The first of these terms that the text contains."""
-    for term in terms:
-        if term.is_in(text):
-            return term
-    return None
-
-
 Near = Mapping[str, Sequence[Term]]
 """By family, in the order declared: the terms of which a text has all words. A family without any is missing."""
+
+
+Found = Mapping[str, Term]
+"""By family: the first of its terms that a text contains. A family without any is missing."""
+
+
+def found_in(text: FoldedText, near: Near) -> Found:
+    """What of these terms a text contains."""
+    found, folded = {}, text.folded
+    for name, terms in near.items():
+        for term in terms:
+            if term.spelled in folded and term.is_in(text):
+                found[name] = term
+                break
+    return found
+
+
+def standing_in(text: FoldedText, near: Near) -> Near:
+    """Those of these terms whose letters stand in the text, as whole words or not; all that a stretch of it may contain."""
+    folded = text.folded
+    kept = [(name, [term for term in terms if term.spelled in folded]) for name, terms in near.items()]
+    return {name: terms for name, terms in kept if terms}
 
 
 class Lexicon:

@@ -16,6 +16,7 @@ from typing import Protocol
 import apsw
 
 from am_studio.designs.registry import open_design
+from am_studio.foundation.collector import calmly
 from am_studio.foundation.errors import StudioError
 from am_studio.judging import Judge, open_judge
 from am_studio.models.base import Client
@@ -67,7 +68,8 @@ def carry_out(
     """
     try:
         refuse_imported(run.plan)
-        return asyncio.run(_session(run, observer, settings, open_model))
+        with calmly():
+            return asyncio.run(_session(run, observer, settings, open_model))
     except apsw.Error as error:
         raise Damage("its tables", str(error)) from error
     finally:
