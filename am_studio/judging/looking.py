@@ -18,34 +18,33 @@ from am_studio.records import Action, Content, Gate, LooksAt, Reading, Situation
 class Said:
     """What was said or reasoned, as far as an outcome looks at it."""
 
-    def __init__(self, looks_at: LooksAt, texts: Texts, looked: Sequence[FoldedText]) -> None:
-        self._looks_at = looks_at
-        self._texts = texts
-        self.near = standing_in(FoldedText.joined(looked), texts.near)
+    def __init__(self, sentences: Iterable[Sentence], looked: Sequence[FoldedText], near_any: Near) -> None:
+        """`sentences`: those of the texts `looked` at; only taken when they are needed."""
+        self.near = standing_in(FoldedText.joined(looked), near_any)
         """Terms that a sentence may contain: it is a stretch of one of these texts."""
+        self._near_any = near_any
+        self._told = sentences
         self._sentences: list[tuple[Sentence, FoldedText, Found]] | None = None
 
     def sentences(self) -> list[tuple[Sentence, FoldedText, Found]]:
         """Every sentence, in order, with what it contains."""
         if self._sentences is None:
-            texts, self._sentences = self._texts, []
-            for sentence in sentences(self._looks_at, texts.situation.protocol, texts.reading, texts.transcript):
-                folded = FoldedText(sentence.text)
-                self._sentences.append((sentence, folded, found_in(folded, self.near)))
+            folded = [(sentence, FoldedText(sentence.text)) for sentence in self._told]
+            self._sentences = [(sentence, text, found_in(text, self.near)) for sentence, text in folded]
         return self._sentences
 
     def together(self) -> Found:
         """What all sentences contain when they are read as one text."""
-        return found_in(FoldedText.joined(folded for _, folded, _ in self.sentences()), self._texts.near_any)
+        return found_in(FoldedText.joined([text for _, text, _ in self.sentences()]), self._near_any)
 
 
 class Texts:
     """The texts of one trial."""
 
     def __init__(self, reading: Reading, transcript: Transcript, situation: Situation, lexicon: Lexicon) -> None:
-        self.reading = reading
-        self.transcript = transcript
-        self.situation = situation
+        self._reading = reading
+        self._transcript = transcript
+        self._situation = situation
         self._own = {id(action): FoldedText(own_words(action)) for action in reading.actions}
         """By the identity of the action; so is the next."""
         self._whole = {
@@ -69,7 +68,8 @@ class Texts:
         if found is None:
             looked = [] if looks_at == "said" else [self._reasoning]
             looked += [] if looks_at == "reasoning" else [self._visible, *self._own.values()]
-            found = self._said[looks_at] = Said(looks_at, self, looked)
+            told = sentences(looks_at, self._situation.protocol, self._reading, self._transcript)
+            found = self._said[looks_at] = Said(told, looked, self.near_any)
         return found
 
     def with_forwarded(self, action: Action) -> FoldedText:
