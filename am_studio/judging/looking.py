@@ -6,7 +6,7 @@ that an outcome whose terms are nowhere costs nothing. It decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable
 from functools import lru_cache
 
 from am_studio.judging.gates import World, names_email
@@ -18,10 +18,10 @@ from am_studio.records import Action, Content, Gate, LooksAt, Reading, Situation
 class Said:
     """What was said or reasoned, as far as an outcome looks at it."""
 
-    def __init__(self, sentences: Iterable[Sentence], looked: Sequence[FoldedText], near_any: Near) -> None:
-        """`sentences`: those of the texts `looked` at; only taken when they are needed."""
-        self.near = standing_in(FoldedText.joined(looked), near_any)
-        """Terms that a sentence may contain: it is a stretch of one of these texts."""
+    def __init__(self, sentences: Iterable[Sentence], near: Near, near_any: Near) -> None:
+        """`sentences` are only taken when they are needed; the terms are those that one may contain, or several together."""
+        self.near = near
+        """Terms that a sentence may contain."""
         self._near_any = near_any
         self._told = sentences
         self._sentences: list[tuple[Sentence, FoldedText, Found]] | None = None
@@ -66,10 +66,10 @@ class Texts:
         """What an outcome that is not about actions looks at."""
         found = self._said.get(looks_at)
         if found is None:
-            looked = [] if looks_at == "said" else [self._reasoning]
-            looked += [] if looks_at == "reasoning" else [self._visible, *self._own.values()]
+            # A sentence is a stretch of one of the texts that are looked at.
+            near = standing_in(self._reasoning, self.near) if looks_at == "reasoning" else self.near
             told = sentences(looks_at, self._situation.protocol, self._reading, self._transcript)
-            found = self._said[looks_at] = Said(told, looked, self.near_any)
+            found = self._said[looks_at] = Said(told, near, self.near_any)
         return found
 
     def with_forwarded(self, action: Action) -> FoldedText:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Self
 
 from am_studio.judging.base import Judge, no_settings, register
@@ -229,7 +230,13 @@ class _Case:
 
 
 def _verdict(outcome: Outcome, answer: Answer, reason: str, evidence: tuple[Evidence, ...] = ()) -> Verdict:
-    return Verdict(outcome.name, answer, NAME, reason, evidence)
+    return Verdict(outcome.name, answer, NAME, reason, evidence) if evidence else _bare(outcome.name, answer, reason)
+
+
+@lru_cache(maxsize=4096)
+def _bare(outcome: str, answer: Answer, reason: str) -> Verdict:
+    """A verdict that quotes nothing: most trials have the same ones."""
+    return Verdict(outcome, answer, NAME, reason)
 
 
 def _quoted(sentence: Sentence) -> tuple[Evidence, ...]:
