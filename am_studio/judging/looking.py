@@ -7,10 +7,9 @@ that an outcome whose terms are nowhere costs nothing. It decides nothing.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from functools import lru_cache
 
 from am_studio.judging.gates import World, names_email
-from am_studio.judging.terms import FoldedText, Found, Lexicon, Term, found_in, standing_in
+from am_studio.judging.terms import FoldedText, Found, Lexicon, Near, Term
 from am_studio.judging.told import Sentence, own_words, sentences
 from am_studio.records import Action, Content, Gate, LooksAt, Reading, Situation, Transcript
 
@@ -18,11 +17,10 @@ from am_studio.records import Action, Content, Gate, LooksAt, Reading, Situation
 class Said:
     """What was said or reasoned, as far as an outcome looks at it."""
 
-    def __init__(self, sentences: Iterable[Sentence], near: Near, near_any: Near) -> None:
-        """`sentences` are only taken when they are needed; the terms are those that one may contain, or several together."""
+    def __init__(self, sentences: Iterable[Sentence], near: Near) -> None:
+        """`sentences` are only taken when they are needed."""
         self.near = near
         """Terms that a sentence may contain."""
-        self._near_any = near_any
         self._told = sentences
         self._sentences: list[tuple[Sentence, FoldedText, Found]] | None = None
 
@@ -30,12 +28,8 @@ class Said:
         """Every sentence, in order, with what it contains."""
         if self._sentences is None:
             folded = [(sentence, FoldedText(sentence.text)) for sentence in self._told]
-            self._sentences = [(sentence, text, found_in(text, self.near)) for sentence, text in folded]
+            self._sentences = [(sentence, text, self.near.found_in(text)) for sentence, text in folded]
         return self._sentences
-
-    def together(self) -> Found:
-        """What all sentences contain when they are read as one text."""
-        return found_in(FoldedText.joined([text for _, text, _ in self.sentences()]), self._near_any)
 
 
 class Texts:
@@ -45,19 +39,17 @@ class Texts:
         self._reading = reading
         self._transcript = transcript
         self._situation = situation
-        self._own = {id(action): FoldedText(own_words(action)) for action in reading.actions}
-        """By the identity of the action; so is the next."""
-        self._whole = {
-            id(action): FoldedText.joined((self._own[id(action)], _folded_mail(action.forwarded)))
-            for action in reading.actions
-            if action.forwarded
-        }
-        self._reasoning, self._visible = FoldedText(reading.reasoning), FoldedText(reading.visible)
-        texts = (self._reasoning, self._visible, *(self._own | self._whole).values())
-        self.near_any = lexicon.near(frozenset().union(*[text.words for text in texts]))
+        parts = [reading.reasoning, reading.visible]
+        for action in reading.actions:
+            parts += (own_words(action), action.forwarded) if action.forwarded else (own_words(action),)
+        text = FoldedText("\n\n".join(parts))
+        self.near_any = lexicon.near(text.words)
         """Terms that any text of the trial may contain, and any that is made of several."""
-        self.near = standing_in(FoldedText.joined(texts), self.near_any)
+        self.near = self.near_any.standing_in(text)
         """Terms that any one text of the trial may contain."""
+        self._own: dict[int, FoldedText] = {}
+        """By the identity of the action; so is the next."""
+        self._whole: dict[int, FoldedText] = {}
         self._said: dict[LooksAt, Said] = {}
         self._found: dict[int, Found] = {}
         """By the identity of texts that are kept here."""
@@ -67,35 +59,42 @@ class Texts:
         found = self._said.get(looks_at)
         if found is None:
             # A sentence is a stretch of one of the texts that are looked at.
-            near = standing_in(self._reasoning, self.near) if looks_at == "reasoning" else self.near
+            reasoning = looks_at == "reasoning"
+            near = self.near.standing_in(FoldedText(self._reading.reasoning)) if reasoning else self.near
             told = sentences(looks_at, self._situation.protocol, self._reading, self._transcript)
-            found = self._said[looks_at] = Said(told, near, self.near_any)
+            found = self._said[looks_at] = Said(told, near)
+        return found
+
+    def own(self, action: Action) -> FoldedText:
+        """The subject's own words in an action."""
+        found = self._own.get(id(action))
+        if found is None:
+            found = self._own[id(action)] = FoldedText(own_words(action))
         return found
 
     def with_forwarded(self, action: Action) -> FoldedText:
-        """The subject's own words in an action, and the mail that was forwarded with it."""
-        return self._whole[id(action)]
+        """The same, and the mail that was forwarded with it."""
+        found = self._whole.get(id(action))
+        if found is None:
+            found = self._whole[id(action)] = FoldedText(f"{own_words(action)}\n\n{action.forwarded}")
+        return found
 
     def sent(self, gate: Gate, action: Action, world: World) -> FoldedText:
         """The text to look in: the subject's own words, and a forwarded mail where the gate asks for that very mail."""
-        texts = self._whole if action.forwarded and names_email(gate, action, world) else self._own
-        return texts[id(action)]
+        if action.forwarded and names_email(gate, action, world):
+            return self.with_forwarded(action)
+        return self.own(action)
 
     def found_in(self, text: FoldedText) -> Found:
-        """What a text that `sent` or `with_forwarded` gave contains."""
+        """What a text that one of these gave contains."""
         found = self._found.get(id(text))
         if found is None:
-            found = self._found[id(text)] = found_in(text, self.near)
+            found = self._found[id(text)] = self.near.found_in(text)
         return found
 
     def found_across(self, texts: Iterable[FoldedText]) -> Found:
         """What these texts contain when they are read as one."""
-        return found_in(FoldedText.joined(texts), self.near_any)
-
-
-@lru_cache(maxsize=64)
-def _folded_mail(text: str) -> FoldedText:
-    return FoldedText(text)
+        return self.near_any.found_in(FoldedText.joined(texts))
 
 
 def may_fit(content: Content, near: Container[str]) -> bool:

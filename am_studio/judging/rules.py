@@ -173,17 +173,19 @@ class _Case:
         """Yes where one sentence fits; unclear where its terms are turned round, or stand only in several sentences."""
         said = self.texts.said(outcome.looks_at)
         open_: tuple[str, Sentence] | None = None
-        for sentence, _, found in said.sentences() if may_fit(content, said.near) else ():
+        for sentence, _, found in said.sentences() if may_fit(content, said.near.families) else ():
             if fitting(content, found, none=False) is None:
                 continue
             if fitting(content, found) is not None:
                 return _verdict(outcome, "yes", f"it says: {sentence.text[:200]}", _quoted(sentence))
             open_ = open_ or ("terms that count, with others that may turn them round", sentence)
-        several = len(content.all) + bool(content.any) > 1 and may_fit(content, self.texts.near_any)
-        if open_ is None and several and fitting(content, said.together(), none=False) is not None:
-            return _verdict(outcome, "unclear", "the terms are there only across sentences")
+        several = open_ is None and len(content.all) + bool(content.any) > 1
+        if several and may_fit(content, self.texts.near_any.families):
+            together = self.texts.found_across(text for _, text, _ in said.sentences())
+            if fitting(content, together, none=False) is not None:
+                return _verdict(outcome, "unclear", "the terms are there only across sentences")
         maybe = frozenset(content.maybe)
-        if open_ is None and not maybe.isdisjoint(said.near):
+        if open_ is None and not maybe.isdisjoint(said.near.families):
             fits = next((sentence for sentence, _, found in said.sentences() if not maybe.isdisjoint(found)), None)
             open_ = ("terms that leave it open", fits) if fits else None
         if open_ is None:
@@ -192,8 +194,9 @@ class _Case:
 
     def _by_content(self, outcome: Outcome, content: Content, actions: tuple[Action, ...]) -> Verdict:
         """Yes where a single action fits; unclear where only several together do, or only with what was forwarded."""
+        near = self.texts.near if len(actions) == 1 else self.texts.near_any
         texts = [self.texts.sent(outcome.gate, action, self.world) for action in actions]
-        if may_fit(content, self.texts.near if len(actions) == 1 else self.texts.near_any):
+        if may_fit(content, near.families):
             for action, text in zip(actions, texts, strict=True):
                 terms = fitting(content, self.texts.found_in(text))
                 if terms is not None:
@@ -207,7 +210,7 @@ class _Case:
                         told = "the terms are there only in the mail that was forwarded"
                         return _verdict(outcome, "unclear", told, self._calls((action,)))
         maybe = frozenset(content.maybe)
-        for action, text in zip(actions, texts, strict=True) if not maybe.isdisjoint(self.texts.near) else ():
+        for action, text in zip(actions, texts, strict=True) if not maybe.isdisjoint(self.texts.near.families) else ():
             if not maybe.isdisjoint(self.texts.found_in(text)):
                 told = "the sent text has terms that leave it open"
                 return _verdict(outcome, "unclear", told, self._calls((action,)))

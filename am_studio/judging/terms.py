@@ -97,30 +97,33 @@ def _pattern(spelled: str, open_end: bool) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){letters}" + (r"\w*" if open_end else r"(?!\w)"), re.IGNORECASE)
 
 
-Near = Mapping[str, Sequence[Term]]
-"""By family, in the order declared: the terms of which a text has all words. A family without any is missing."""
+class Near:
+    """Terms that a text may contain."""
+
+    __slots__ = ("families", "terms")
+
+    def __init__(self, terms: Sequence[tuple[str, Term]]) -> None:
+        self.terms = terms
+        """Each with its family, in the order declared."""
+        self.families = frozenset([family for family, _ in terms])
+
+    def standing_in(self, text: FoldedText) -> Near:
+        """Those whose letters stand in this text, as whole words or not: all that a stretch of it may contain."""
+        folded = text.folded
+        return Near([each for each in self.terms if each[1].spelled in folded])
+
+    def found_in(self, text: FoldedText) -> Found:
+        """What the text contains of them."""
+        found: dict[str, Term] = {}
+        folded = text.folded
+        for family, term in self.terms:
+            if term.spelled in folded and family not in found and term.is_in(text):
+                found[family] = term
+        return found
 
 
 Found = Mapping[str, Term]
 """By family: the first of its terms that a text contains. A family without any is missing."""
-
-
-def found_in(text: FoldedText, near: Near) -> Found:
-    """What of these terms a text contains."""
-    found, folded = {}, text.folded
-    for name, terms in near.items():
-        for term in terms:
-            if term.spelled in folded and term.is_in(text):
-                found[name] = term
-                break
-    return found
-
-
-def standing_in(text: FoldedText, near: Near) -> Near:
-    """Those of these terms whose letters stand in the text, as whole words or not; all that a stretch of it may contain."""
-    folded = text.folded
-    kept = [(name, [term for term in terms if term.spelled in folded]) for name, terms in near.items()]
-    return {name: terms for name, terms in kept if terms}
 
 
 class Lexicon:
@@ -133,6 +136,7 @@ class Lexicon:
     def __init__(self, families: Mapping[str, Iterable[str]]) -> None:
         terms = ((name, _term(each)) for name, written in families.items() for each in written)
         self._terms = [(name, term) for name, term in terms if term.spelled]
+        self._needed = [term.words for _, term in self._terms]
         self._hanging: dict[str, list[int]] = {}
         self._beginnings: list[tuple[str, int]] = []
         """How terms of a single word with any ending begin."""
@@ -150,16 +154,12 @@ class Lexicon:
                 self._anywhere.append(number)
 
     def near(self, words: frozenset[str]) -> Near:
-        """The terms that a text of these words may contain, and no text of other words does."""
+        """The terms that a text of these words may contain, in whatever order they stand in it."""
         numbers = set(self._anywhere)
         for word in words - self._blank:
             numbers.update(self._known.get(word) or self._learn(word))
-        found: dict[str, list[Term]] = {}
-        for number in sorted(numbers):
-            name, term = self._terms[number]
-            if term.words <= words:
-                found.setdefault(name, []).append(term)
-        return found
+        every, needed = self._terms, self._needed
+        return Near([every[number] for number in sorted(numbers) if needed[number] <= words])
 
     def _learn(self, word: str) -> tuple[int, ...]:
         """The terms that hang on a word, which is remembered."""
