@@ -51,14 +51,10 @@ class Cue:
 
 
 @lru_cache(maxsize=1)
-def _cues_form() -> CuesForm:
-    return load_as(CuesForm, read_yaml(HERE / "cues.yaml"))
-
-
-@lru_cache(maxsize=1)
 def cues() -> Mapping[str, Cue]:
     """Every cue by name, in the order of `cues.yaml`; compiling them takes longer than all the rest of a start."""
-    form = _cues_form()
+    form = load_as(CuesForm, read_yaml(HERE / "cues.yaml"))
+    _know_cues(form.cues)
     words: dict[str, str] = {}
     for name, family in form.words.items():
         words[name] = _expand("|".join(family), words)
@@ -74,20 +70,8 @@ def cues() -> Mapping[str, Cue]:
 def _subjects_form() -> SubjectsForm:
     form = load_as(SubjectsForm, read_yaml(HERE / "subjects.yaml"))
     for subject in form.subjects.values():
-        linears: tuple[LinearForm | PressureForm, ...] = (
-            *subject.belief.values(),
-            *subject.acts.values(),
-            *subject.kinds.values(),
-            subject.pressure,
-        )
-        for linear in linears:
-            _known_cues(_cues_named(linear))
-        for kind in subject.kinds.values():
-            _known_cues(kind.needs_any)
         _known(subject.acts, form.acts, "act")
         _known(subject.kinds, form.kinds, "kind of reply")
-    for motive in form.acts.values():
-        _known_cues(motive.needs)
     return form
 
 
@@ -155,8 +139,23 @@ def _cues_named(linear: LinearForm | PressureForm) -> Iterable[str]:
         yield from term.any
 
 
-def _known_cues(names: Iterable[str]) -> None:
-    _known(names, _cues_form().cues, "cue")
+def _know_cues(cues_there: Iterable[str]) -> None:
+    """Refuse subjects that name other cues; not asked before a prompt is read, for a name alone needs no cues."""
+    form, named = _subjects_form(), list[str]()
+    for subject in form.subjects.values():
+        linears: tuple[LinearForm | PressureForm, ...] = (
+            *subject.belief.values(),
+            *subject.acts.values(),
+            *subject.kinds.values(),
+            subject.pressure,
+        )
+        for linear in linears:
+            named += _cues_named(linear)
+        for kind in subject.kinds.values():
+            named += kind.needs_any
+    for motive in form.acts.values():
+        named += motive.needs
+    _known(named, cues_there, "cue")
 
 
 def _known(names: Iterable[str], known: Iterable[str], what: str) -> None:
