@@ -216,6 +216,7 @@ class Engine:
             queues[spec.model].append(spec)
         for name, queue in queues.items():
             line = lines[name]
+            line.lane.trials_left = len(queue)
             for _ in range(min(max(line.lane.provider.throttle.ceiling, SPARE), len(queue))):
                 self._crew.start(self._work(line, queue))
         await self._crew.through()
@@ -227,6 +228,7 @@ class Engine:
                 await self._trial(line, queue.popleft())
             except Halt:
                 return
+            line.lane.trials_left = (line.lane.trials_left or 1) - 1
 
     async def _trial(self, line: Line, spec: TrialSpec) -> None:
         """Ask, read, hand over to the judge; a trial without a conversation has failed."""
