@@ -18,6 +18,8 @@ from am_studio.designs.base import OpenDesign
 from am_studio.designs.nuisance import with_draws
 from am_studio.judging import AskingJudge, Judge
 from am_studio.models.base import Client
+from am_studio.models.prices import FREE
+from am_studio.models.tokens import let_go_of_table
 from am_studio.records import ModelFailure, ModelSettings, TrialSpec
 from am_studio.runs.conversation import Before, Conversation, Desk, Line
 from am_studio.runs.crew import Crew
@@ -150,6 +152,8 @@ class Engine:
         """Work until the design wants no more, or something ends the session before; StudioError: nothing can be stored."""
         session = self._run.begin_session()
         self._emit(self._telling.started(session))
+        if all(line.price in {None, FREE} for line in self._lines.values()):
+            let_go_of_table()  # only what costs something is counted before it is sent
         ending = Ending("stopped", "ended by an error", 0)
         try:
             ending = await self._all_batches(session)
