@@ -54,7 +54,11 @@ class World:
         addresses, asked = meant
         if not (addresses.isdisjoint(action.to) and addresses.isdisjoint(action.cc)):
             return True
-        return bool(asked) and any(self.fits(address, who) for who in asked for address in action.to + action.cc)
+        for who in asked:
+            for address in action.to + action.cc:
+                if self.fits(address, who):
+                    return True
+        return False
 
     def fits(self, address: str, wanted: str) -> bool:
         """Whether an address is one meant by `wanted`.

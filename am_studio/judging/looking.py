@@ -99,7 +99,13 @@ class Texts:
 
 def may_fit(content: Content, near: Container[str]) -> bool:
     """Whether what must be there may be, where terms of these families are."""
-    return all(name in near for name in content.all) and (not content.any or any(name in near for name in content.any))
+    for name in content.all:
+        if name not in near:
+            return False
+    for name in content.any:
+        if name in near:
+            return True
+    return not content.any
 
 
 def fitting(content: Content, found: Found, *, none: bool = True) -> tuple[Term, ...] | None:
