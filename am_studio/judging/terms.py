@@ -8,9 +8,10 @@ so a text is folded once, and a phrase is only looked for when all of its words 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 _WORD = re.compile(r"\w+")
 _LIKE = {"'": "['’‘ʼ`´]", '"': '["“”„«»]', "-": "[-‐‑–]"}
@@ -142,9 +143,9 @@ class Lexicon:
         """How terms of a single word with any ending begin."""
         self._anywhere: list[int] = []
         """Terms without a word."""
-        self._known: dict[str, tuple[int, ...]] = {}
         self._blank: set[str] = set()
         """Words seen on which no term hangs."""
+        self._known = _Known(self._hang_on, self._blank)
         for number, (_, term) in enumerate(self._terms):
             if term.words:
                 self._hanging.setdefault(max(sorted(term.words), key=len), []).append(number)
@@ -155,24 +156,35 @@ class Lexicon:
 
     def near(self, words: frozenset[str]) -> Near:
         """The terms that a text of these words may contain, in whatever order they stand in it."""
-        numbers = set(self._anywhere)
-        for word in words - self._blank:
-            numbers.update(self._known.get(word) or self._learn(word))
-        every, needed = self._terms, self._needed
-        return Near([every[number] for number in sorted(numbers) if needed[number] <= words])
-
-    def _learn(self, word: str) -> tuple[int, ...]:
-        """The terms that hang on a word, which is remembered."""
-        begun = (number for beginning, number in self._beginnings if word.startswith(beginning))
-        hanging = (*self._hanging.get(word, ()), *begun)
         if len(self._known) + len(self._blank) >= _MOST_WORDS:
             self._known.clear()
             self._blank.clear()
-        if hanging:
-            self._known[word] = hanging
+        hanging = map(self._known.__getitem__, words - self._blank)
+        every, needed = self._terms, self._needed
+        numbers = sorted({*self._anywhere, *chain.from_iterable(hanging)})
+        return Near([every[number] for number in numbers if needed[number] <= words])
+
+    def _hang_on(self, word: str) -> tuple[int, ...]:
+        """The terms that hang on a word."""
+        begun = (number for beginning, number in self._beginnings if word.startswith(beginning))
+        return (*self._hanging.get(word, ()), *begun)
+
+
+class _Known(dict[str, tuple[int, ...]]):
+    """The terms that hang on each word that was seen, but for those on which none does."""
+
+    def __init__(self, look: Callable[[str], tuple[int, ...]], blank: set[str]) -> None:
+        super().__init__()
+        self._look = look
+        self._blank = blank
+
+    def __missing__(self, word: str) -> tuple[int, ...]:
+        found = self._look(word)
+        if found:
+            self[word] = found
         else:
             self._blank.add(word)
-        return hanging
+        return found
 
 
 def _fold(text: str) -> str:
