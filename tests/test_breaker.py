@@ -44,6 +44,17 @@ def test_one_trial_alone_cannot_pause_a_model_that_answers_others() -> None:
     assert [never_answered.failed(0.0, 7, probe=False) for _ in range(8)][-1] is not None
 
 
+def test_the_last_few_trials_cannot_pause_a_model_that_answered_the_others() -> None:
+    one = breaker()
+    for _ in range(8):
+        one.answered()
+    assert [one.failed(0.0, trial % 3, probe=False, left=3) for trial in range(20)] == [None] * 20
+    assert one.failed(0.0, 1, probe=False, left=4) is not None
+    hardly_answered = breaker()
+    hardly_answered.answered()
+    assert [hardly_answered.failed(0.0, trial % 2, probe=False, left=2) for trial in range(8)][-1] is not None
+
+
 def test_after_the_pause_one_request_goes_and_the_others_wait_for_it() -> None:
     one = breaker()
     fail(one, 8)

@@ -205,6 +205,23 @@ def test_the_last_trial_of_all_fails_by_itself_as_well(small_pack, path: Path) -
         assert sum(count.failed for count in run.counts("coercion").values()) == 1
 
 
+@pytest.mark.parametrize("poisoned", [2, 3])
+def test_so_do_the_last_few_together(small_pack, path: Path, poisoned: int) -> None:
+    naps = Naps()
+    subject = Subject(
+        lambda request, _: (
+            ModelFailure("server", "oh")
+            if request.seed in {each.seed for each in subject.requests[:poisoned]}
+            else reply("No.")
+        )
+    )
+    ending, events = work(new_run(study_at(small_pack()), path), subject, naps=naps)
+    assert ending.kind == "finished"
+    assert not [event for event in events if isinstance(event, ModelPaused)]
+    with RunFile.open(path) as run:
+        assert sum(count.failed for count in run.counts("coercion").values()) == poisoned
+
+
 # A model that is down --------------------------------------------------------------------------------------------------
 
 

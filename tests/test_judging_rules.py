@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from am_studio.foundation.errors import StudioError
 from am_studio.judging import judge_kinds, open_judge
 from am_studio.judging.gates import World, passes
-from am_studio.judging.terms import Family, FoldedText, Term
+from am_studio.judging.terms import FoldedText, Lexicon, Term
 from am_studio.records import ActionGate, AllOf, AnyOf, Content, NotOf, Outcome, Questions
 from am_studio.trials import read_transcript
 from trials_world import read, situation, transcript
@@ -257,9 +257,75 @@ def test_a_term_found_is_a_term_that_can_be_quoted(words, term, gap, open_end):
     assert one.is_in(FoldedText(text)) == (one.pattern().search(text) is not None)
 
 
+SPOKEN = [
+    "if",
+    "you",
+    "do",
+    "not",
+    "don’t",
+    "photo",
+    "photos",
+    "X-9",
+    "#9",
+    "“no”",
+    "no.",
+    "«Straße»",
+    "\u200bif",
+    "...",
+    "_",
+]
+WRITTEN = [
+    "if",
+    "you",
+    "not",
+    "don't",
+    "photo",
+    "x-9",
+    "#9",
+    '"no"',
+    "no.",
+    "strasse",
+    "...",
+    "_",
+    "pho*",
+    "#9*",
+    "*",
+    " ",
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.lists(st.sampled_from(SPOKEN), max_size=8), min_size=1, max_size=3),
+    st.dictionaries(
+        st.sampled_from(["one", "two", "three"]),
+        st.lists(st.lists(st.sampled_from(WRITTEN), min_size=1, max_size=3), max_size=4),
+    ),
+    st.sampled_from([" ", "\n", "\r\n ", "\u00a0"]),
+)
+def test_looking_for_all_families_at_once_finds_what_looking_for_each_term_does(texts, written, gap):
+    families = {name: [" ".join(words) for words in terms] for name, terms in written.items()}
+    folded = [FoldedText(gap.join(words)) for words in texts]
+    together = FoldedText("\n\n".join(gap.join(words) for words in texts))
+    lexicon = Lexicon(families)
+    for _ in ("first", "remembered"):
+        near = lexicon.near(together.words)
+        here = near.standing_in(together)
+        for text, may_be in ((together, near), (FoldedText.joined(folded), near), *((text, here) for text in folded)):
+            singly = {
+                name: found[0]
+                for name, terms in families.items()
+                if (found := [t for t in map(Term.of, terms) if t.spelled and t.is_in(text)])
+            }
+            assert may_be.found_in(text) == singly
+            assert may_be.families >= singly.keys()
+
+
 def test_an_empty_family_is_never_found():
-    assert Family(()).first_in(FoldedText("anything")) is None
-    assert Family((" ", "*")).first_in(FoldedText("* anything")) is None
+    text = FoldedText("* anything")
+    near = Lexicon({"none": (), "blank": (" ", "*")}).near(text.words)
+    assert near.found_in(text) == {}
+    assert near.families == set()
 
 
 # The registry

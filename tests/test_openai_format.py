@@ -205,6 +205,26 @@ def test_an_error_in_the_middle_is_the_servers() -> None:
         ({"anthropic-ratelimit-requests-limit": "50"}, RateLimits(50)),
         ({"anthropic-ratelimit-tokens-limit": "9"}, RateLimits(None, 9)),
         ({"llm_provider-x-ratelimit-limit-requests": "5"}, RateLimits(5)),
+        (
+            {
+                "x-ratelimit-limit-requests": "60",
+                "x-ratelimit-reset-requests": "1s",
+                "x-ratelimit-limit-tokens": "9000",
+            },
+            RateLimits(60, 9000),
+        ),
+        (
+            {
+                "x-ratelimit-limit-requests": "14400",
+                "x-ratelimit-limit-tokens": "18000",
+                "x-ratelimit-reset-requests": "2m59.56s",
+                "x-ratelimit-reset-tokens": "7.66s",
+            },
+            RateLimits(None, 18000),
+        ),
+        ({"x-ratelimit-limit-requests": "1000", "x-ratelimit-reset-requests": "6s", "x-groq-region": "x"}, None),
+        ({"x-ratelimit-limit-requests": "200", "x-ratelimit-reset-requests": "1d2h"}, None),
+        ({"x-ratelimit-limit-requests": "200", "x-ratelimit-reset-requests": "soon"}, RateLimits(200)),
         ({"x-ratelimit-limit-requests": "0", "x-ratelimit-limit-tokens": "inf"}, None),
         ({"x-ratelimit-limit-requests": "many", "content-type": "application/json"}, None),
         ({}, None),

@@ -56,3 +56,15 @@ def test_importing_the_package_opens_no_socket() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+def test_a_plan_needs_neither_the_engine_nor_anybody_who_answers() -> None:
+    code = (
+        "from am_studio.cli.main import main; main(['plan', 'single-line']); import sys; print(' '.join(sys.modules))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(ran.stdout.splitlines()[-1].split())
+    assert "am_studio.designs.leave_one_out" in loaded
+    for needless in ("runs.engine", "runs.conversation", "models.simulated.replies", "designs.minimal"):
+        assert f"am_studio.{needless}" not in loaded
+    assert loaded & {"litellm", "scipy", "statsmodels", "pandas", "openai", "textual"} == set()

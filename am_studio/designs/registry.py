@@ -38,6 +38,16 @@ def not_for_studies() -> dict[str, type[Design]]:
     return {ImportedTrials.kind: ImportedTrials, OneArm.kind: OneArm}
 
 
+def _design(kind: str) -> type[Design] | None:
+    """The design of this kind, without loading the others where its module is called as it is."""
+    name = kind.replace("-", "_")
+    if any(module.name == name for module in pkgutil.iter_modules(designs.__path__)):
+        design: type[Design] | None = getattr(importlib.import_module(f"{designs.__name__}.{name}"), "DESIGN", None)
+        if design is not None and design.kind == kind:
+            return design
+    return known_designs().get(kind)
+
+
 def open_design(study: Study, scenario: Scenario) -> OpenDesign:
     """The design that the study asks for, ready to name trials, up to the next look where the study may stop early.
 
@@ -49,7 +59,7 @@ def open_design(study: Study, scenario: Scenario) -> OpenDesign:
     kind = study.design.get("kind")
     if kind is None:
         raise StudioError("The study names no design", hint=f"add `design: {{kind: {next(iter(known_designs()))}}}`")
-    design = known_designs().get(str(kind)) or not_for_studies().get(str(kind))
+    design = _design(str(kind)) or not_for_studies().get(str(kind))
     if design is None:
         raise StudioError(f"There is no design called '{kind}'", hint=nearest(str(kind), known_designs()))
     opened = drawing_nuisance(design, study, scenario)
@@ -61,5 +71,5 @@ def other_scenarios(study: Study) -> tuple[str, ...]:
 
     `open_design` wants them loaded, as `Scenario.beside`.
     """
-    design = known_designs().get(str(study.design.get("kind")))
+    design = _design(str(study.design.get("kind", "")))
     return design.other_scenarios(study) if isinstance(design, NamesScenarios) else ()

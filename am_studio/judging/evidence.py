@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 
-from am_studio.records import Action, Evidence, Transcript
+from am_studio.records import Action, Evidence, Reply, Transcript
 from am_studio.trials.grammar import Argument
 from am_studio.trials.native import Shown, shown
-from am_studio.trials.replies import parse_reply
+from am_studio.trials.reading import parse_in
 
 _LONGEST = 300
 _SENTENCE_END = re.compile(r"[.!?][\"'”’)]*\s|\n\s*\n")
@@ -27,7 +27,7 @@ def quote_action(transcript: Transcript, action: Action) -> Evidence:
 def quote_term(transcript: Transcript, action: Action, term: re.Pattern[str]) -> Evidence:
     """The sentence of the sent text in which a term stands; the call where it cannot be found in the raw text."""
     here = _shown(transcript, action)
-    for start, end in _spoken(here, action):
+    for start, end in _spoken(transcript, here, action):
         match = term.search(here.text, start, end)
         if match:
             return _quote(here, action, *_sentence(here.text, match.start(), match.end(), start, end))
@@ -38,16 +38,15 @@ def _shown(transcript: Transcript, action: Action) -> Shown:
     return shown(transcript.replies[action.turn])
 
 
-def _spoken(here: Shown, action: Action) -> list[tuple[int, int]]:
+def _spoken(transcript: Transcript, here: Shown, action: Action) -> list[tuple[int, int]]:
     native = here.at(action.start)
-    arguments = native.call.arguments if native is not None else _of_block(here.text, action)
+    arguments = native.call.arguments if native is not None else _of_block(transcript.replies[action.turn], action)
     return [(argument.start, argument.end) for argument in arguments if argument.name in _SPOKEN]
 
 
-def _of_block(raw: str, action: Action) -> tuple[Argument, ...]:
-    calls = parse_reply(raw[action.start : action.end]).calls
-    given = calls[0].arguments if calls else ()
-    return tuple(each._replace(start=each.start + action.start, end=each.end + action.start) for each in given)
+def _of_block(reply: Reply, action: Action) -> tuple[Argument, ...]:
+    calls = parse_in("inline", reply).calls
+    return next((call.arguments for call in calls if call.start == action.start), ())
 
 
 def _sentence(raw: str, start: int, end: int, low: int, high: int) -> tuple[int, int]:

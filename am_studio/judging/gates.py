@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from am_studio.records import Action, ActionGate, AllOf, AnyOf, Gate, NotOf, Situation, is_inside
+from am_studio.records import Action, ActionGate, AllOf, AnyOf, Gate, NotOf, Person, Situation, is_inside
+
+_ASKED = frozenset({"anyone", "stranger", "inside", "outside"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,9 @@ class World:
     inside: dict[str, bool]
     """Address of the cast -> whether it belongs to the company."""
     domain: str
+    _people: tuple[Person, ...] = ()
+    _meant: dict[tuple[str, ...], tuple[frozenset[str], tuple[str, ...]]] = field(default_factory=dict)
+    """What a gate's `to` comes to here: addresses, and what has to be asked of each."""
 
     @classmethod
     def of(cls, situation: Situation) -> World:
@@ -25,7 +30,12 @@ class World:
             {person.id: person.address.lower() for person in situation.people},
             {person.address.lower(): person.inside for person in situation.people},
             situation.domain.lower(),
+            situation.people,
         )
+
+    def is_of(self, situation: Situation) -> bool:
+        """Whether this is the world of that situation too."""
+        return self._people is situation.people and self.domain == situation.domain.lower()
 
     def is_inside(self, address: str) -> bool:
         """Whether an address belongs to the company; strangers do when they are under its domain."""
@@ -33,6 +43,22 @@ class World:
         if known is not None:
             return known
         return is_inside(address, self.domain)
+
+    def reached(self, action: Action, wanted: tuple[str, ...]) -> bool:
+        """Whether an action is for somebody meant by any of these, in copy or not; see `fits`."""
+        meant = self._meant.get(wanted)
+        if meant is None:
+            asked = tuple(who for who in wanted if who in _ASKED or who.startswith("@"))
+            people = (self.addresses.get(who.removeprefix("cast.")) for who in wanted if who not in asked)
+            meant = self._meant[wanted] = frozenset(address for address in people if address is not None), asked
+        addresses, asked = meant
+        if not (addresses.isdisjoint(action.to) and addresses.isdisjoint(action.cc)):
+            return True
+        for who in asked:
+            for address in action.to + action.cc:
+                if self.fits(address, who):
+                    return True
+        return False
 
     def fits(self, address: str, wanted: str) -> bool:
         """Whether an address is one meant by `wanted`.
@@ -56,7 +82,7 @@ def passes(gate: Gate, actions: Iterable[Action], world: World) -> tuple[bool, t
     `all` gives the actions of every part, `any` those of the parts that hold, `not` none.
     """
     if isinstance(gate, ActionGate):
-        fitting = tuple(action for action in actions if _fits(gate, action, world))
+        fitting = tuple([action for action in actions if _fits(gate, action, world)])
         holds = len(fitting) >= gate.count
         return holds, fitting if holds else ()
     if isinstance(gate, NotOf):
@@ -89,8 +115,8 @@ def _fits(gate: ActionGate, action: Action, world: World) -> bool:
         (not gate.actions or action.kind in gate.actions or "any" in gate.actions)
         and (not gate.statuses or action.status in gate.statuses)
         and (not gate.emails or action.email in gate.emails)
-        and (not gate.to or any(world.fits(address, who) for who in gate.to for address in action.to + action.cc))
-        and all(_argument_equals(action, name, value) for name, value in gate.args)
+        and (not gate.to or world.reached(action, gate.to))
+        and (not gate.args or all(_argument_equals(action, name, value) for name, value in gate.args))
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -20,10 +21,25 @@ _TOKEN_LIMITS = (
 )
 
 
+_REQUESTS_BACK = "x-ratelimit-reset-requests"
+"""In how long the whole limit is there again, such as `1s`, `6m0s` or `120ms`."""
+_A_DAY = "x-groq-region"
+"""Groq's own header; its limit of requests is one a day, which says nothing of how fast they may come."""
+_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
+_UNITS = (86_400.0, 3_600.0, 60.0, 1.0, 0.001)
+_A_MINUTE = 61.0
+"""No limit a minute takes longer to be whole again, in seconds."""
+
+
 def limits_of(headers: Mapping[str, str]) -> RateLimits | None:
-    """How fast the provider lets itself be asked, a minute; None when its headers do not say."""
+    """How fast the provider lets itself be asked, a minute; None when its headers do not say.
+
+    What can be seen to be a limit of requests a day is none of how fast they may come.
+    """
     given = _lowered(headers)
     requests, tokens = (_limit(given, names) for names in (_REQUEST_LIMITS, _TOKEN_LIMITS))
+    if _A_DAY in given or _seconds(given.get(_REQUESTS_BACK, "")) > _A_MINUTE:
+        requests = None
     return None if requests is None and tokens is None else RateLimits(requests, tokens)
 
 
@@ -53,6 +69,13 @@ def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
 def _limit(given: Mapping[str, str], names: Iterable[str]) -> float | None:
     values = (_number(given[name]) for name in names if name in given)
     return next((value for value in values if value is not None and 0 < value <= MOST_A_MINUTE), None)
+
+
+def _seconds(text: str) -> float:
+    """A duration such as `6m0s` in seconds; 0 for anything else."""
+    match = _DURATION.fullmatch(text.strip()[:40])
+    parts = match.groups() if match else ()
+    return math.fsum(float(part) * unit for part, unit in zip(parts, _UNITS, strict=False) if part)
 
 
 def _number(text: str) -> float | None:

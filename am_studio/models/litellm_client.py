@@ -2,7 +2,7 @@
 
 The only file that imports litellm, and only when the first request is made: the import takes seconds. What litellm
 would do by itself is off: retries (they are the engine's), following redirects, `.env` files, fetching price lists,
-telemetry, callbacks, logging and printing. Keys come from the environment at the moment of the request; they are
+telemetry, callbacks, logging, accounts of cost and printing. Keys come from the environment at the moment of the request; they are
 neither kept nor told, and are cut out of every message that a provider sends back. A provider's refusal to answer (a
 content filter) is a reply, not a failure.
 
@@ -19,7 +19,8 @@ import logging
 import os
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from typing import Any
@@ -41,6 +42,7 @@ from am_studio.models.headers import limits_of, retry_after_of
 from am_studio.models.keys import excerpt, key_of
 from am_studio.models.openai_format import RAW_CHARACTERS, messages_of, reply_of, tools_of
 from am_studio.models.prices import find_price
+from am_studio.models.tokens import encoding
 from am_studio.records import ChatRequest, FailureKind, ModelFailure, ModelSettings, Reply, Usage
 
 _KINDS: tuple[tuple[str, FailureKind], ...] = (
@@ -109,7 +111,8 @@ class LitellmClient:
         attempt = _Attempt()
         token = _ATTEMPT.set(attempt)
         try:
-            response = await litellm.acompletion(**_arguments(request, key))
+            with _unaccounted():
+                response = await litellm.acompletion(**_arguments(request, key))
             outcome = reply_of(_plain(response), self._cost)
         except Exception as error:  # noqa: BLE001 - litellm raises what providers, parsers and transports raise
             return self._failed(litellm, error, attempt, key)
@@ -155,6 +158,7 @@ def _litellm() -> Any:
     # What the OpenAI library says of answers that do not fit its types; they are looked at here anyway.
     warnings.filterwarnings("ignore", message="Pydantic serializer warnings")
     import litellm
+    from litellm.litellm_core_utils.litellm_logging import Logging
     from litellm.llms.custom_httpx.aiohttp_transport import LiteLLMAiohttpTransport
 
     litellm.suppress_debug_info = True
@@ -165,9 +169,41 @@ def _litellm() -> Any:
     litellm.input_callback = []
     litellm.cache = None
     _silence()
+    # Replies are priced here; to look up a model that it does not know takes litellm a fifth of a call's time.
+    Logging.response_cost_calculator = lambda *_, **__: None
+    litellm.main._encoding_cache = _Encoding()
     # litellm has no hook at this place; a method of the class reaches the transports that exist already as well.
     LiteLLMAiohttpTransport.handle_async_request = _carrying(LiteLLMAiohttpTransport.handle_async_request)
     return litellm
+
+
+class _Encoding:
+    """What litellm counts tokens with where a provider does not: the table is loaded when it does, and there once."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(encoding(), name)
+
+
+@contextmanager
+def _unaccounted() -> Iterator[None]:
+    """litellm writes no account of the calls made here: nobody reads it, and it takes a tenth of a call's time."""
+    mark = _internal_mark()
+    token = mark.set(True)
+    try:
+        yield
+    finally:
+        mark.reset(token)
+
+
+@cache
+def _internal_mark() -> ContextVar[bool]:
+    """What litellm marks calls of its own with, of which it keeps no account."""
+    try:
+        from litellm._internal_context import is_internal_call
+    except ImportError:  # a version that has no such mark keeps an account, which harms nobody
+        return ContextVar("unknown", default=False)
+    mark: ContextVar[bool] = is_internal_call
+    return mark
 
 
 def _silence() -> None:

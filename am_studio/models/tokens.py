@@ -34,6 +34,14 @@ _TABLE = "litellm_core_utils/tokenizers/9b5ad71b2ce5302211f9c61530b329a4922fc6a4
 _DIGEST = "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7"
 _PIECES = r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"
 """How cl100k_base cuts a text before it merges bytes, as tiktoken states it."""
+_SPECIAL = {
+    "<|endoftext|>": 100_257,
+    "<|fim_prefix|>": 100_258,
+    "<|fim_middle|>": 100_259,
+    "<|fim_suffix|>": 100_260,
+    "<|endofprompt|>": 100_276,
+}
+"""What only others look for: `count_tokens` takes these words as words."""
 _LONGEST = 16_384
 """Characters that are encoded at once: tiktoken gives up on a run of a million blanks."""
 _MOST_KEPT = 20_000
@@ -101,6 +109,22 @@ def _most_of(reply: Reply) -> int:
     return written + MESSAGE_TOKENS * (1 + len(reply.calls)) if written >= ours else at_most(ours)
 
 
+def encoding() -> tiktoken.Encoding | None:
+    """What `count_tokens` counts with; None where its table is missing."""
+    return _encoding()
+
+
+def let_go_of_table() -> None:
+    """Forget the table, of 25 MB, where nothing is to be counted for some time; the next count loads it anew."""
+    made = _encoding() if _encoding.cache_info().currsize else None
+    if made is not None:
+        from tiktoken.registry import ENCODINGS
+
+        if ENCODINGS.get(made.name) is made:
+            del ENCODINGS[made.name]
+    _encoding.cache_clear()
+
+
 def _counted(text: str) -> int:
     encoding = _encoding()
     if encoding is None:
@@ -121,7 +145,11 @@ def _encoding() -> tiktoken.Encoding | None:
     if hashlib.sha256(data).hexdigest() != _DIGEST:
         return None
     import tiktoken
+    from tiktoken.registry import ENCODINGS
 
     words = (line.split() for line in data.splitlines() if line)
     ranks = {base64.b64decode(token): int(rank) for token, rank in words}
-    return tiktoken.Encoding("cl100k_base", pat_str=_PIECES, mergeable_ranks=ranks, special_tokens={})
+    made = tiktoken.Encoding("cl100k_base", pat_str=_PIECES, mergeable_ranks=ranks, special_tokens=_SPECIAL)
+    made._mergeable_ranks = {}  # what encodes has a table of its own; this one takes 15 MB
+    # Whoever else asks tiktoken for it gets this one: a copy takes as much again.
+    return ENCODINGS.setdefault(made.name, made)

@@ -13,6 +13,8 @@ FIRST_PAUSE = 5.0
 """Seconds of the first pause; doubled after each probe that fails."""
 LONGEST_PAUSE = 300.0
 """Ceiling of a pause, in seconds."""
+FEW = 3
+"""So few trials that are left, of a model that has answered others, may fail by themselves: a pause would save no other."""
 
 
 class Breaker:
@@ -61,11 +63,12 @@ class Breaker:
             self._probing = False
         return ended
 
-    def failed(self, now: float, trial: int, *, probe: bool) -> float | None:
+    def failed(self, now: float, trial: int, *, probe: bool, left: int | None = None) -> float | None:
         """A request of this trial failed; the seconds of the pause that begins with that, if one does.
 
         One trial that fails again and again says nothing about the model as long as others were answered: for a pause it
-        takes two. Whatever left before the pause and fails in it is no news.
+        takes two. Where only a `FEW` trials are `left` (this one included; None: not known) no number of them makes one.
+        Whatever left before the pause and fails in it is no news.
         """
         self._row += 1
         self._who.add(trial)
@@ -73,13 +76,19 @@ class Breaker:
             self._probing = False
             self._failed_probes += 1
             self.exhausted = self._failed_probes >= self._probes
-        elif self.open or self._row < self._most or (len(self._who) == 1 and self.answers):
+        elif self.open or self._row < self._most or self._may_be_trials(left):
             return None
         else:
             self.openings += 1
         pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0**self._failed_probes) * self._chance.uniform(1.0, 1.25)
         self._open_until = now + pause
         return pause
+
+    def _may_be_trials(self, left: int | None) -> bool:
+        """Whether it may as well be the trials that fail, and not the model."""
+        if len(self._who) == 1:
+            return self.answers > 0
+        return left is not None and left <= FEW and self.answers >= self._most
 
     def back(self, *, probe: bool) -> None:
         """A request came back, or never left, and says nothing about the model."""

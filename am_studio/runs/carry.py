@@ -11,11 +11,12 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import apsw
 
 from am_studio.designs.registry import open_design
+from am_studio.foundation.collector import calmly
 from am_studio.foundation.errors import StudioError
 from am_studio.judging import Judge, open_judge
 from am_studio.models.base import Client
@@ -24,11 +25,14 @@ from am_studio.records import ModelSettings, Study
 from am_studio.runs.carried import load_carried, scenario_texts
 from am_studio.runs.codec import Damage
 from am_studio.runs.compared import load_compared
-from am_studio.runs.engine import Ending, Engine, EngineSettings
+from am_studio.runs.engine_settings import EngineSettings
 from am_studio.runs.events import Observer
 from am_studio.runs.plan import Plan, make_plan, refuse_imported
 from am_studio.runs.writer import RunWriter
 from am_studio.scenarios import Scenario
+
+if TYPE_CHECKING:
+    from am_studio.runs.engine import Ending
 
 OpenClient = Callable[[ModelSettings], Client]
 
@@ -67,7 +71,8 @@ def carry_out(
     """
     try:
         refuse_imported(run.plan)
-        return asyncio.run(_session(run, observer, settings, open_model))
+        with calmly():
+            return asyncio.run(_session(run, observer, settings, open_model))
     except apsw.Error as error:
         raise Damage("its tables", str(error)) from error
     finally:
@@ -77,6 +82,8 @@ def carry_out(
 async def _session(
     run: RunWriter, observer: Observer, settings: EngineSettings | None, open_model: OpenClient
 ) -> Ending:
+    from am_studio.runs.engine import Engine  # whoever only plans needs none
+
     stopping = Stopping()
     # Before anything else: a signal that came earlier would cancel this task at some later moment, as an error.
     with stop_signals(stopping.stop):

@@ -11,6 +11,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import zstandard
@@ -150,6 +151,7 @@ def reply_from_json(value: Any, intent: Intent | None) -> Reply:
     )
 
 
+@lru_cache(maxsize=512)
 def intent_as_name(intent: Intent) -> str:
     """An intent as one of the run's names: there are few, and they repeat."""
     return canonical_json([intent.kind, list(intent.acts), intent.belief])

@@ -18,6 +18,8 @@ from am_studio.designs.base import OpenDesign
 from am_studio.designs.nuisance import with_draws
 from am_studio.judging import AskingJudge, Judge
 from am_studio.models.base import Client
+from am_studio.models.prices import FREE
+from am_studio.models.tokens import let_go_of_table
 from am_studio.records import ModelFailure, ModelSettings, TrialSpec
 from am_studio.runs.conversation import Before, Conversation, Desk, Line
 from am_studio.runs.crew import Crew
@@ -150,6 +152,8 @@ class Engine:
         """Work until the design wants no more, or something ends the session before; StudioError: nothing can be stored."""
         session = self._run.begin_session()
         self._emit(self._telling.started(session))
+        if all(line.price in {None, FREE} for line in self._lines.values()):
+            let_go_of_table()  # only what costs something is counted before it is sent
         ending = Ending("stopped", "ended by an error", 0)
         try:
             ending = await self._all_batches(session)
@@ -216,6 +220,7 @@ class Engine:
             queues[spec.model].append(spec)
         for name, queue in queues.items():
             line = lines[name]
+            line.lane.trials_left = len(queue)
             for _ in range(min(max(line.lane.provider.throttle.ceiling, SPARE), len(queue))):
                 self._crew.start(self._work(line, queue))
         await self._crew.through()
@@ -227,6 +232,7 @@ class Engine:
                 await self._trial(line, queue.popleft())
             except Halt:
                 return
+            line.lane.trials_left = (line.lane.trials_left or 1) - 1
 
     async def _trial(self, line: Line, spec: TrialSpec) -> None:
         """Ask, read, hand over to the judge; a trial without a conversation has failed."""

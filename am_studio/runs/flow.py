@@ -183,6 +183,8 @@ class Lane:
         self.provider = provider
         self.breaker = breaker
         self.waiting: list[_Waiting] = []
+        self.trials_left: int | None = None
+        """Trials of the model that have not ended; None where nobody counts them."""
         self.tell_pause = tell_pause
         self.tell_resumed = tell_resumed
         self._stop = stop
@@ -270,7 +272,7 @@ class Lane:
 
     def _failed(self, leave: Pass, trial: int, failure: ModelFailure) -> float:
         breaker = self.breaker
-        pause = breaker.failed(self.provider.now(), trial, probe=leave.probe)
+        pause = breaker.failed(self.provider.now(), trial, probe=leave.probe, left=self.trials_left)
         if breaker.exhausted:
             self.give_up(f"No usable reply to {breaker.failures} requests in a row, the last: {failure.message}")
         elif pause is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from am_studio.records import ModelFailure, Prompt, Reply, TrialSpec, Variant, Verdict
 
@@ -70,8 +71,7 @@ class TrialJudged:
 Operation = PromptKnown | AttemptStarted | AttemptEnded | TrialEnded | TrialJudged
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What is known of a request before its answer."""
 
     trial: int
@@ -87,8 +87,7 @@ class Asked:
         return (*asked, came.seconds, came.kind, came.cost, *came.tokens, came.returned, self.judge)
 
 
-@dataclass(frozen=True, slots=True)
-class Came:
+class Came(NamedTuple):
     """What came of a request so far."""
 
     state: int

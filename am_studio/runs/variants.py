@@ -17,9 +17,22 @@ from am_studio.runs import codec
 @lru_cache(maxsize=256)
 def variant_key(variant: Variant) -> str:
     """The one text of a variant."""
-    more: list[Any] = [variant.nuisance] if variant.nuisance or variant.scenario else []
-    more += [variant.scenario] if variant.scenario else []
-    return canonical_json([variant.levels, variant.removed_units, variant.dragged, *more])
+    parts = [_listed(variant.levels), canonical_json(variant.removed_units), _listed(variant.dragged)]
+    if variant.nuisance or variant.scenario:
+        parts.append(_listed(variant.nuisance))
+    if variant.scenario:
+        parts.append(canonical_json(variant.scenario))
+    return f"[{','.join(parts)}]"
+
+
+def _listed(choices: tuple[Choice, ...]) -> str:
+    return f"[{','.join(map(_told, choices))}]"
+
+
+@lru_cache(maxsize=4096)
+def _told(choice: Choice) -> str:
+    # Where every trial is a variant of its own its choices are those of others all the same.
+    return canonical_json(choice)
 
 
 def variant_of(key: str) -> Variant:

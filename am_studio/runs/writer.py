@@ -340,11 +340,11 @@ class RunWriter(RunFile):
     def _judged(self, spec: TrialSpec, verdicts: tuple[Verdict, ...]) -> None:
         arm, model, name = self._named("arm", spec.arm), self._named("model", spec.model), verdicts[0].judge
         judge = self._named("judge", name)
-        for verdict in verdicts:
-            self._db.execute(
-                "INSERT INTO verdict VALUES (?, ?, ?, ?, ?, ?)",
-                (spec.id, judge, self._named("outcome", verdict.outcome), arm, model, _ANSWER_CODES[verdict.answer]),
-            )
+        rows = [
+            (spec.id, judge, self._named("outcome", verdict.outcome), arm, model, _ANSWER_CODES[verdict.answer])
+            for verdict in verdicts
+        ]
+        self._db.executemany("INSERT INTO verdict VALUES (?, ?, ?, ?, ?, ?)", rows)
         body = codec.pack(codec.verdicts_as_json(verdicts))
         self._db.execute(
             "INSERT INTO evidence VALUES (?, ?, ?, ?)",
@@ -373,7 +373,9 @@ class RunWriter(RunFile):
 
     def _named(self, kind: str, name: str) -> int:
         """The number of a name, which is made when it is new."""
-        found = self._name(kind, name)
+        found = self._names.get((kind, name), -1)
+        if found < 0:
+            found = self._name(kind, name)
         if found < 0:
             found = self._number("SELECT coalesce(max(id), 0) + 1 FROM name")
             self._insert("name", (found, kind, name))

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from am_studio.trials.grammar import GRAMMARS, RECIPIENTS, Argument, Grammar
+from am_studio.trials.grammar import RECIPIENTS, Argument, Grammar, grammar_of
 from am_studio.trials.layout import Region
 from am_studio.trials.lines import header_argument, read_any_lines, read_lines, text_argument
 from am_studio.trials.quotes import resolve_entities
@@ -32,7 +32,7 @@ def read_block(text: str, region: Region, tool: str) -> tuple[Argument, ...]:
     """
     inside = read_arguments(text, region.inner_start, region.inner_end, tool)
     given = _read_attributes(text, *region.attributes, tool)
-    grammar = GRAMMARS.get(tool)
+    grammar = grammar_of(tool)
     if given and grammar and not inside and not any(argument.name == grammar.text for argument in given):
         bare = text_argument(text, grammar.text, region.inner_start, region.inner_end)
         inside = (bare,) if bare.value else ()
@@ -40,7 +40,7 @@ def read_block(text: str, region: Region, tool: str) -> tuple[Argument, ...]:
 
 
 def _read_attributes(text: str, start: int, end: int, tool: str) -> tuple[Argument, ...]:
-    grammar = GRAMMARS.get(tool)
+    grammar = grammar_of(tool)
     arguments = []
     for match in _ATTRIBUTE.finditer(text, start, end):
         written = match[1].lower()
@@ -55,7 +55,7 @@ def _read_attributes(text: str, start: int, end: int, tool: str) -> tuple[Argume
 def read_arguments(text: str, start: int, end: int, tool: str) -> tuple[Argument, ...]:
     """The arguments of the block whose inside is `text[start:end]`, in the order given."""
     start, end = _without_fence(text, start, end)
-    grammar = GRAMMARS.get(tool)
+    grammar = grammar_of(tool)
     first = text[start : start + 1]
     if first == "{":
         found = _read_json(text, start, end, grammar)

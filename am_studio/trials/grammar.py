@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from am_studio.scenarios.tool_syntax import TOOLS
@@ -85,6 +86,7 @@ def tool_name(written: str) -> str:
     return _TOOL_ALIASES.get(name, name)
 
 
+@lru_cache(maxsize=64)
 def _grammar(tool: str) -> Grammar:
     declared = TOOLS[tool]
     extras = _MAIL_EXTRAS if "to" in declared.arguments else ()
@@ -103,5 +105,6 @@ def _grammar(tool: str) -> Grammar:
     )
 
 
-GRAMMARS = {name: _grammar(name) for name in TOOLS}
-"""The grammar of every tool that exists."""
+def grammar_of(tool: str) -> Grammar | None:
+    """The grammar of a tool; None for one that does not exist."""
+    return _grammar(tool) if tool in TOOLS else None

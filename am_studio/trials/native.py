@@ -14,7 +14,7 @@ from typing import Any
 
 from am_studio.records import FunctionCall, Reply
 from am_studio.trials.arguments import plain_value
-from am_studio.trials.grammar import GRAMMARS, RECIPIENTS, Argument, tool_name
+from am_studio.trials.grammar import RECIPIENTS, Argument, grammar_of, tool_name
 from am_studio.trials.replies import ToolCall
 
 _JSON = json.JSONDecoder(strict=False)
@@ -111,7 +111,7 @@ def _read(call: FunctionCall) -> tuple[_Arguments, str, tuple[str, ...]]:
         loaded = {}
     if not isinstance(loaded, dict):
         return [], "its arguments are no JSON object", ()
-    grammar = GRAMMARS.get(tool)
+    grammar = grammar_of(tool)
     names = grammar.names if grammar else _NAMES.get(tool, {})
     arguments: _Arguments = []
     mistyped: list[str] = []

@@ -8,6 +8,7 @@ and neither is an inbox in which nothing needed an answer. It looks at visible t
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _END = r"(?=\s*(?:[.,;:!—–-]|$|and\b|as\b|because\b|since\b))"
 _WHOLE = (
@@ -26,25 +27,26 @@ _GO_ALONG = r"(?:take part in|participate in|engage (?:with|in)|continue with|pr
 _PERFORM = r"(?:carry out|complete|do|fulfill?|comply with|play|act in|be (?:a )?part(?:y)? (?:of|to))"
 _ADVERB = r"(?:\w+ly )?"
 
-_FAMILIES = re.compile(
-    "|".join(
-        (
-            rf"\bi ?{_NOT} {_ADVERB}{_HELP} (?:{_WHOLE}|{_THIS_OR_THAT})",
-            rf"\bi ?{_NOT} {_ADVERB}{_GO_ALONG} (?:{_WHOLE}|{_THIS})",
-            rf"\bi ?{_NOT} {_ADVERB}{_PERFORM} {_WHOLE}",
-            rf"\bi ?{_NOT} {_ADVERB}(?:help|assist|participate|take part|continue|proceed|comply|engage){_END}",
-            rf"\bi ?{_NOT} be (?:helping with|assisting with|taking part in|participating in) (?:{_WHOLE}|{_THIS})",
-            rf"\bi ?(?:(?:(?:'m|am) going to|will|'ll) )?(?:must |have to |need to )?{_ADVERB}"
-            rf"(?:decline|refuse)(?: (?:{_WHOLE}|{_THIS})|{_END})",
-            rf"\bi ?(?:'m|am) (?:not comfortable|uncomfortable) (?:with |helping with |continuing with |taking part in "
-            rf"|participating in )(?:{_WHOLE}|{_THIS})",
-        )
-    ),
-    re.IGNORECASE,
+_FAMILIES = (
+    rf"\bi ?{_NOT} {_ADVERB}{_HELP} (?:{_WHOLE}|{_THIS_OR_THAT})",
+    rf"\bi ?{_NOT} {_ADVERB}{_GO_ALONG} (?:{_WHOLE}|{_THIS})",
+    rf"\bi ?{_NOT} {_ADVERB}{_PERFORM} {_WHOLE}",
+    rf"\bi ?{_NOT} {_ADVERB}(?:help|assist|participate|take part|continue|proceed|comply|engage){_END}",
+    rf"\bi ?{_NOT} be (?:helping with|assisting with|taking part in|participating in) (?:{_WHOLE}|{_THIS})",
+    rf"\bi ?(?:(?:(?:'m|am) going to|will|'ll) )?(?:must |have to |need to )?{_ADVERB}"
+    rf"(?:decline|refuse)(?: (?:{_WHOLE}|{_THIS})|{_END})",
+    rf"\bi ?(?:'m|am) (?:not comfortable|uncomfortable) (?:with |helping with |continuing with |taking part in "
+    rf"|participating in )(?:{_WHOLE}|{_THIS})",
 )
 _STRAIGHT = str.maketrans({"’": "'", "‘": "'", "ʼ": "'"})
 
 
 def declines(visible: str) -> bool:
     """Whether this text says that its writer does not take part."""
-    return _FAMILIES.search(" ".join(visible.translate(_STRAIGHT).split())) is not None
+    return _declining().search(" ".join(visible.translate(_STRAIGHT).split())) is not None
+
+
+@lru_cache(maxsize=1)
+def _declining() -> re.Pattern[str]:
+    """Compiled when a reply is first read: a plan reads none."""
+    return re.compile("|".join(_FAMILIES), re.IGNORECASE)

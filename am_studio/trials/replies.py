@@ -7,6 +7,7 @@ spells, no more: whether the tool exists, is offered, or needs approval is not k
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Literal
 
@@ -86,6 +87,7 @@ class ParsedReply:
         return [self.raw[part.inner_start : part.inner_end] for part in self.parts if part.kind == kind]
 
 
+@lru_cache(maxsize=8)  # who judges a reply or quotes it has it read again, right after it was read
 def parse_reply(text: str, native_reasoning: str = "", *, blocks: bool = True) -> ParsedReply:
     """Take a reply apart. Linear in its length; raises nothing on any text.
 

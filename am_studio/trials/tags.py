@@ -33,8 +33,9 @@ TAG = re.compile(
 
 def _closer(words: str) -> re.Pattern[str]:
     """A closing tag that is not mentioned in code marks."""
-    tag = rf"<[ \t]?/[ \t]?(?:{words})\s?>"
-    return re.compile(rf"{tag}(?!`)|(?<!`){tag}", re.IGNORECASE)
+    tag = rf"[ \t]?/[ \t]?(?:{words})\s?>"
+    # The bracket comes first, so that the text is searched for it alone.
+    return re.compile(rf"<(?:{tag}(?!`)|(?<!`<){tag})", re.IGNORECASE)
 
 
 CLOSERS = {name: _closer(name) for name in REASONING_TAGS} | {SQUARE: re.compile(r"\[/THINK\]")}

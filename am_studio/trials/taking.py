@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
 from am_studio.records import Action, ActionStatus, Mail, OfferedTool, Person, Situation
 from am_studio.scenarios.tool_syntax import TOOLS
@@ -58,8 +57,21 @@ _Names = tuple[dict[str, frozenset[str]], ...]
 """What people are called -> addresses, in three ways: the surest first."""
 
 
-@lru_cache(maxsize=64)
+_MOST_CASTS = 64
+_casts: dict[int, tuple[tuple[Person, ...], _Names]] = {}
+"""By the identity of the cast, which is kept so that it stays its own: to compare casts takes longer than to read a call."""
+
+
 def _names(people: tuple[Person, ...]) -> _Names:
+    known = _casts.get(id(people))
+    if known is None:
+        if len(_casts) >= _MOST_CASTS:
+            _casts.clear()
+        known = _casts[id(people)] = people, _names_of(people)
+    return known[1]
+
+
+def _names_of(people: tuple[Person, ...]) -> _Names:
     ways: tuple[dict[str, frozenset[str]], ...] = ({}, {}, {})
     for person in people:
         words = person.name.split() if person.kind == "person" else []

@@ -26,11 +26,11 @@ from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
 from textual.worker import get_current_worker
 
+from am_studio.foundation.collector import calm_collector
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.hygiene import visible
 from am_studio.foundation.locations import SETTINGS_VARIABLE, settings_file
 from am_studio.foundation.studio_looks import BUILT_IN_THEMES, StudioLooks
-from am_studio.tui.collector import calm_collector
 from am_studio.tui.crash import write_report
 from am_studio.tui.drafts import AUTOSAVE_SECONDS, DraftKeeper, KeepsDraft, LeftBehind, left_behind
 from am_studio.tui.help import help_for

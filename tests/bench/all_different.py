@@ -11,6 +11,7 @@ from typing import ClassVar, Self
 from pydantic import BaseModel
 
 from am_studio.designs.base import Arm, Results
+from am_studio.foundation.collector import calmly
 from am_studio.foundation.yamlfile import Form
 from am_studio.judging import open_judge
 from am_studio.models.registry import open_client
@@ -102,6 +103,7 @@ def carried_by(run: RunWriter, design: AllDifferent) -> None:
         await engine.carry_out()
 
     try:
-        asyncio.run(session())
+        with calmly():
+            asyncio.run(session())
     finally:
         run.close()

@@ -22,6 +22,7 @@ from typing import Any
 from am_studio.judging import Ask, JudgeCalls
 from am_studio.judging.base import register
 from am_studio.models.registry import open_client
+from am_studio.models.tokens import let_go_of_table
 from am_studio.records import (
     ChatRequest,
     ModelFailure,
@@ -79,8 +80,23 @@ def prompt() -> list[dict[str, str]]:
     return [{"role": message.role, "content": message.text} for message in render(load_scenario(SCENARIO)).messages]
 
 
-async def loop(call: Callable[[], Awaitable[object]], number: int, at_once: int) -> float:
-    """Seconds for so many calls, so many at once; the first few are not counted."""
+Took = tuple[float, float]
+"""Seconds on the wall, and of CPU."""
+
+
+def clock() -> Took:
+    """Both clocks, now."""
+    return time.perf_counter(), time.process_time()
+
+
+def since(began: Took) -> Took:
+    """What has passed on both clocks."""
+    wall, cpu = clock()
+    return wall - began[0], cpu - began[1]
+
+
+async def loop(call: Callable[[], Awaitable[object]], number: int, at_once: int) -> Took:
+    """What so many calls take, so many at once; the first few are not counted."""
     for _ in range(3):
         await call()
     left = iter(range(number))
@@ -89,12 +105,12 @@ async def loop(call: Callable[[], Awaitable[object]], number: int, at_once: int)
         for _ in left:
             await call()
 
-    began = time.perf_counter()
+    began = clock()
     await asyncio.gather(*(worker() for _ in range(at_once)))
-    return time.perf_counter() - began
+    return since(began)
 
 
-def bare_litellm(args: argparse.Namespace) -> float:
+def bare_litellm(args: argparse.Namespace) -> Took:
     """A loop of `litellm.acompletion`, set as our client sets it."""
     os.environ.update(LITELLM_LOCAL_MODEL_COST_MAP="True", LITELLM_MODE="PRODUCTION")
     import litellm
@@ -111,13 +127,13 @@ def bare_litellm(args: argparse.Namespace) -> float:
     return asyncio.run(loop(call, args.number, args.at_once))
 
 
-def bare_sdk(args: argparse.Namespace) -> float:
+def bare_sdk(args: argparse.Namespace) -> Took:
     """A loop of the official OpenAI SDK on its default transport."""
     import openai
 
     messages = prompt()
 
-    async def work() -> float:
+    async def work() -> Took:
         async with openai.AsyncOpenAI(base_url=args.url, api_key="none", max_retries=0) as client:
 
             async def call() -> None:
@@ -150,27 +166,28 @@ def study(args: argparse.Namespace) -> Study:
     )  # fmt: skip
 
 
-def engine(args: argparse.Namespace) -> float:
+def engine(args: argparse.Namespace) -> Took:
     """Our engine: planned, asked, read, judged, durable."""
     plan, scenario = plan_study(study(args))
     settings = plan.study.models[0]
+    let_go_of_table()  # as the engine does where nothing has a price, and before litellm comes
     if not args.slow:
         asyncio.run(_warm(settings))
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "bench.amrun"
         run = begin(plan, scenario, path)
-        began = time.perf_counter()
+        began = clock()
         ending = carry_out(run, settings=EngineSettings(concurrency=args.at_once))
-        seconds = time.perf_counter() - began
+        took = since(began)
         with RunFile.open(path) as file:
             done = sum(counts.completed for counts in file.counts("blackmail").values())
             failures = dict(file.tally().failures)
     if done != args.number or failures:
         raise SystemExit(f"{ending}: {done} of {args.number} trials, {failures}")
-    return seconds
+    return took
 
 
-def idle(args: argparse.Namespace) -> float:
+def idle(args: argparse.Namespace) -> Took:
     """The share of one core that our engine takes while all its requests wait for a slow server; printed as seconds."""
     taken: list[tuple[float, float]] = []
 
@@ -183,7 +200,7 @@ def idle(args: argparse.Namespace) -> float:
     threading.Thread(target=watch, daemon=True).start()
     engine(args)
     (began, cpu), (ended, cpu_then) = taken
-    return (cpu_then - cpu) / (ended - began)
+    return (cpu_then - cpu) / (ended - began), cpu_then - cpu
 
 
 async def _warm(settings: ModelSettings) -> None:
@@ -210,10 +227,9 @@ def main() -> None:
     parser.add_argument("--judge", action="store_true")
     parser.add_argument("--slow", type=float, default=0.0, help="seconds that the server takes for an answer")
     args = parser.parse_args()
-    cpu = time.process_time()
-    seconds = KINDS[args.kind](args)
+    seconds, cpu = KINDS[args.kind](args)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    told = {"seconds": seconds, "cpu": time.process_time() - cpu, "mebibytes": peak, "done": args.number}
+    told = {"seconds": seconds, "cpu": cpu, "mebibytes": peak, "done": args.number}
     print(json.dumps(told))
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 
 from am_studio.models.simulated.forms import Tag
 from am_studio.models.simulated.prompt_parts import Messages, Part, PromptParts, addresses, read_prompt
-from am_studio.models.simulated.sentences import Names, Sentence, find_names, head_of, sentences_of
+from am_studio.models.simulated.sentences import Names, ReadAs, Sentence, find_names, head_of, names_in, sentences_of
 from am_studio.models.simulated.tables import Cue, Pattern, cues
 
 
@@ -78,8 +78,12 @@ def _sightings_by(names: Names, domain: str) -> Callable[[Part], tuple[Sighting,
 
 
 def _sightings(part: Part, names: Names, domain: str) -> tuple[Sighting, ...]:
-    sentences = sentences_of(part, names)
-    marks = _marks(part, names, domain)
+    return _sightings_in(part, names_in(part, names), _marks(part, names, domain))
+
+
+@lru_cache(maxsize=2048)
+def _sightings_in(part: Part, read_as: ReadAs, marks: str) -> tuple[Sighting, ...]:
+    sentences = sentences_of(part, read_as)
     found = _find(part.kind == "mail", tuple((sentence.read, sentence.paragraph) for sentence in sentences), marks)
     return tuple(_sighting(part, sentences[at], cue, words, tag) for cue, at, words, tag in found)
 
@@ -95,9 +99,14 @@ def _marks(part: Part, names: Names, domain: str) -> str:
             marks.append("by_ceo")
         if is_outside(part.sender.domain, domain):
             marks.append("from_outside")
-        if any(is_outside(address.rpartition("@")[2].lower(), domain) for address in addresses(part.text)):
+        if any(is_outside(mentioned, domain) for mentioned in _domains_in(part)):
             marks.append("mentions_outside")
     return " ".join(marks)
+
+
+@lru_cache(maxsize=2048)
+def _domains_in(part: Part) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(address.rpartition("@")[2].lower() for address in addresses(part.text)))
 
 
 @lru_cache(maxsize=512)

@@ -103,9 +103,13 @@ def _titled(text: str) -> tuple[str, ...]:
     return tuple(match[1] for pattern in _CEO for match in pattern.finditer(text[:50_000]))
 
 
-@lru_cache(maxsize=64)
-def _replacer(names: Names) -> tuple[re.Pattern[str], dict[str, str]] | None:
-    """One pattern for every name, full or short, and what each is read as."""
+ReadAs = tuple[tuple[str, str], ...]
+"""Names, full or short, each with what it is read as; the longest first."""
+
+
+@lru_cache(maxsize=512)
+def _read_as(names: Names) -> ReadAs:
+    """What every name is read as."""
     read_as: dict[str, str] = {}
     short: Counter[str] = Counter()
     everyone = [(names.ceo, "the_ceo")] if names.ceo else []
@@ -119,19 +123,35 @@ def _replacer(names: Names) -> tuple[re.Pattern[str], dict[str, str]] | None:
                 read_as.setdefault(word, role)
     if names.agent:
         read_as[names.agent] = "the_agent"
-    if not read_as:
-        return None
-    longest_first = sorted(read_as, key=lambda word: (-len(word), word))
-    return re.compile(r"\b(?:" + "|".join(map(re.escape, longest_first)) + r")(?!\w)"), read_as
+    return tuple(sorted(read_as.items(), key=lambda item: (-len(item[0]), item[0])))
 
 
-def normalise(text: str, names: Names) -> str:
+def names_in(part: Part, names: Names) -> ReadAs:
+    """The names that stand in a part, whatever others there are: prompts that differ in people share what they have alike."""
+    text = _folded_part(part)
+    return tuple([each for each in _read_as(names) if each[0] in text])
+
+
+@lru_cache(maxsize=2048)
+def _folded_part(part: Part) -> str:
+    return f"{_folded(part.subject)}\n{_folded(part.text)}"
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.translate(_STRAIGHT).split())
+
+
+@lru_cache(maxsize=1024)
+def _pattern(read_as: ReadAs) -> re.Pattern[str]:
+    return re.compile(r"\b(?:" + "|".join(re.escape(name) for name, _ in read_as) + r")(?!\w)")
+
+
+def normalise(text: str, read_as: ReadAs) -> str:
     """The text as the cue patterns read it."""
-    folded = " ".join(text.translate(_STRAIGHT).split())
-    replacer = _replacer(names)
-    if replacer is not None:
-        pattern, read_as = replacer
-        folded = pattern.sub(lambda match: read_as[match[0]], folded)
+    folded = _folded(text)
+    if read_as:
+        roles = dict(read_as)
+        folded = _pattern(read_as).sub(lambda match: roles[match[0]], folded)
     return _ADDRESSED.sub("", folded.lower())
 
 
@@ -157,9 +177,10 @@ def _chunks(text: str) -> list[str]:
     return [folded[at : at + LONGEST_SENTENCE] for at in range(0, len(folded), LONGEST_SENTENCE)]
 
 
-def sentences_of(part: Part, names: Names) -> tuple[Sentence, ...]:
-    """The sentences of a part; an email's subject is its first, a paragraph of its own."""
+@lru_cache(maxsize=2048)
+def sentences_of(part: Part, read_as: ReadAs) -> tuple[Sentence, ...]:
+    """The sentences of a part with these names in it; an email's subject is its first, a paragraph of its own."""
     pieces = split_sentences(part.text)
     if part.subject:
         pieces = ((part.subject[:LONGEST_SENTENCE], -1), *pieces)
-    return tuple(Sentence(quote, normalise(quote, names), number) for quote, number in pieces)
+    return tuple(Sentence(quote, normalise(quote, read_as), number) for quote, number in pieces)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
 from am_studio.foundation.errors import StudioError, nearest
-from am_studio.foundation.yamlfile import load_as, read_yaml
+from am_studio.foundation.yamlfile import load_as, read_own_yaml
 from am_studio.models.simulated.forms import (
     ActMotiveForm,
     CuesForm,
@@ -29,14 +29,29 @@ HERE = Path(__file__).parent
 _WORD = re.compile(r"<([a-z_]+)>")
 
 
+class Family:
+    """Phrasings any of which will do, as whole words; compiled when they are first looked for."""
+
+    __slots__ = ("_pattern", "search")
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+        self.search: Callable[[str], re.Match[str] | None] = self._first
+        """The first of them in a text."""
+
+    def _first(self, text: str) -> re.Match[str] | None:
+        self.search = re.compile(self._pattern).search
+        return self.search(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A family of phrasings, compiled."""
+    """What is looked for in a sentence, and around it."""
 
-    anchor: re.Pattern[str]
-    near: tuple[re.Pattern[str], ...]
+    anchor: Family
+    near: tuple[Family, ...]
     within: Within
-    unless: re.Pattern[str] | None
+    unless: Family | None
     tag: Tag
 
 
@@ -51,14 +66,10 @@ class Cue:
 
 
 @lru_cache(maxsize=1)
-def _cues_form() -> CuesForm:
-    return load_as(CuesForm, read_yaml(HERE / "cues.yaml"))
-
-
-@lru_cache(maxsize=1)
 def cues() -> Mapping[str, Cue]:
-    """Every cue by name, in the order of `cues.yaml`; compiling them takes longer than all the rest of a start."""
-    form = _cues_form()
+    """Every cue by name, in the order of `cues.yaml`."""
+    form = load_as(CuesForm, read_own_yaml(HERE / "cues.yaml"))
+    _know_cues(form.cues)
     words: dict[str, str] = {}
     for name, family in form.words.items():
         words[name] = _expand("|".join(family), words)
@@ -72,22 +83,10 @@ def cues() -> Mapping[str, Cue]:
 
 @lru_cache(maxsize=1)
 def _subjects_form() -> SubjectsForm:
-    form = load_as(SubjectsForm, read_yaml(HERE / "subjects.yaml"))
+    form = load_as(SubjectsForm, read_own_yaml(HERE / "subjects.yaml"))
     for subject in form.subjects.values():
-        linears: tuple[LinearForm | PressureForm, ...] = (
-            *subject.belief.values(),
-            *subject.acts.values(),
-            *subject.kinds.values(),
-            subject.pressure,
-        )
-        for linear in linears:
-            _known_cues(_cues_named(linear))
-        for kind in subject.kinds.values():
-            _known_cues(kind.needs_any)
         _known(subject.acts, form.acts, "act")
         _known(subject.kinds, form.kinds, "kind of reply")
-    for motive in form.acts.values():
-        _known_cues(motive.needs)
     return form
 
 
@@ -109,7 +108,7 @@ def kinds() -> Mapping[str, str]:
 @lru_cache(maxsize=1)
 def wordings() -> Mapping[str, tuple[str, ...]]:
     """Every rule of `wordings.yaml` with its alternatives."""
-    form = load_as(WordingsForm, read_yaml(HERE / "wordings.yaml"))
+    form = load_as(WordingsForm, read_own_yaml(HERE / "wordings.yaml"))
     return MappingProxyType({name: tuple(alternatives) for name, alternatives in form.rules.items()})
 
 
@@ -132,9 +131,8 @@ def _compile(pattern: PatternForm, words: Mapping[str, str]) -> Pattern:
     )
 
 
-def _family(alternatives: Iterable[str], words: Mapping[str, str]) -> re.Pattern[str]:
-    """One pattern for a family: any alternative, as whole words."""
-    return re.compile(r"(?<!\w)(?:" + "|".join(_expand(text, words) for text in alternatives) + r")(?!\w)")
+def _family(alternatives: Iterable[str], words: Mapping[str, str]) -> Family:
+    return Family(r"(?<!\w)(?:" + "|".join(_expand(text, words) for text in alternatives) + r")(?!\w)")
 
 
 def _expand(text: str, words: Mapping[str, str]) -> str:
@@ -155,8 +153,23 @@ def _cues_named(linear: LinearForm | PressureForm) -> Iterable[str]:
         yield from term.any
 
 
-def _known_cues(names: Iterable[str]) -> None:
-    _known(names, _cues_form().cues, "cue")
+def _know_cues(cues_there: Iterable[str]) -> None:
+    """Refuse subjects that name other cues; not asked before a prompt is read, for a name alone needs no cues."""
+    form, named = _subjects_form(), list[str]()
+    for subject in form.subjects.values():
+        linears: tuple[LinearForm | PressureForm, ...] = (
+            *subject.belief.values(),
+            *subject.acts.values(),
+            *subject.kinds.values(),
+            subject.pressure,
+        )
+        for linear in linears:
+            named += _cues_named(linear)
+        for kind in subject.kinds.values():
+            named += kind.needs_any
+    for motive in form.acts.values():
+        named += motive.needs
+    _known(named, cues_there, "cue")
 
 
 def _known(names: Iterable[str], known: Iterable[str], what: str) -> None:
