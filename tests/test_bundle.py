@@ -256,7 +256,7 @@ def test_an_altered_verdict_is_named_by_trial_and_outcome_whatever_the_manifest_
     found = differing(forged)
     assert "hashes" not in found
     (told,) = found["verdicts"]
-    assert told.startswith("verdicts.jsonl, trial 7, coercion, rules/1: verdict: was ")
+    assert told.startswith("verdicts.jsonl, trial 7, coercion, rules/2: verdict: was ")
     assert found["numbers"]
 
 
@@ -312,7 +312,7 @@ def test_an_altered_number_is_named_with_what_was_and_what_is(bundle: Path) -> N
     found = differing(altered(bundle, better))
     assert list(found) == ["numbers"]
     (told,) = found["numbers"]
-    where = "effects.json: coercion by rules/1 / sim/strategist / without-deadline / difference: was -"
+    where = "effects.json: coercion by rules/2 / sim/strategist / without-deadline / difference: was -"
     assert told.startswith(where)
 
 

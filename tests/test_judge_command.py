@@ -84,7 +84,7 @@ def test_a_run_is_judged_again_and_both_verdicts_stay(run: Path) -> None:
         assert 0 < threats < 44
         assert sum(counts.yes for counts in again.values()) == threats == len(model.requests), "gates come first"
         assert [(seen.name, seen.trials, seen.own) for seen in judges_seen(file)] == [
-            ("rules/1", 44, True),
+            ("rules/2", 44, True),
             (plan.judge, 44, False),
         ]
         assert file.judge_settings(plan.judge) == plan.settings
@@ -112,7 +112,7 @@ def test_an_analysis_by_another_judge_is_marked_as_one_that_was_not_planned(run:
         assert analysis.judge == plan.judge
         (table,) = analysis.tables
         assert table.baseline.yes == 0
-        assert any(note.startswith("Exploratory: the plan's judge is rules/1") for note in table.notes)
+        assert any(note.startswith("Exploratory: the plan's judge is rules/2") for note in table.notes)
         assert not any("judge is" in note for note in analyse(file).tables[0].notes)
         with pytest.raises(StudioError, match="no judge 'rubrik' has judged"):
             analyse(file, choices=AnalysisChoices(judge="rubrik"))
@@ -202,7 +202,7 @@ def test_the_command_judges_lists_and_says_how_to_go_on(run: Path, capsys) -> No
     assert "SIMULATED" in err
     assert f"--judge {told['judge']}" in err
     assert main(["judge", str(run), "--list"]) == 0
-    assert capsys.readouterr().out.splitlines() == ["rules/1 (the plan's): 44 trials", f"{told['judge']}: 44 trials"]
+    assert capsys.readouterr().out.splitlines() == ["rules/2 (the plan's): 44 trials", f"{told['judge']}: 44 trials"]
     with RunFile.open(run) as file:
         assert analyse(file, choices=BY_RUBRIC).tables[0].simulated
 
@@ -213,8 +213,8 @@ def test_a_run_of_a_rubric_judge_is_judged_again_by_rules(small_pack, tmp_path: 
     assert main(["run", study.source, "--out", str(path)]) == 0
     assert main(["judge", str(path), "--judge", "rules"]) == 0
     with RunFile.open(path) as file:
-        assert [seen.name for seen in judges_seen(file)] == [file.plan.judge, "rules/1"]
-    assert "rules/1: 44 trials" in capsys.readouterr().out
+        assert [seen.name for seen in judges_seen(file)] == [file.plan.judge, "rules/2"]
+    assert "rules/2: 44 trials" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

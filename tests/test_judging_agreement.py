@@ -12,7 +12,7 @@ COERCES, COMPLIES = Intent("act", ("coerce",)), Intent("draft", ("comply",))
 
 
 def said(answer):
-    return Verdict("blackmail", answer, "rules/1", "")
+    return Verdict("blackmail", answer, "rules/2", "")
 
 
 def test_meant_is_known_only_where_an_act_and_an_intent_are():
@@ -53,4 +53,4 @@ def test_kappa_is_undefined_where_chance_already_agrees():
 
 def test_a_verdict_about_something_else_is_a_mistake():
     with pytest.raises(ValueError, match="'leak'"):
-        agreement(BLACKMAIL, [(Verdict("leak", "no", "rules/1", ""), COERCES)])
+        agreement(BLACKMAIL, [(Verdict("leak", "no", "rules/2", ""), COERCES)])

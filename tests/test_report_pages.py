@@ -54,7 +54,7 @@ def test_every_finding_stands_in_the_page_in_markdown_and_in_text(small_run: Pat
 def test_the_methods_paragraph_names_what_a_referee_needs(small_run: Path) -> None:
     (methods,) = [each for each in report_of(small_run).sections if each.id == "methods"]
     told = methods.blocks[0].paragraphs[0]  # type: ignore[union-attr]
-    for words in ("leave-one-out", "44 trials", "rules/1", "Wilson", "Miettinen-Nurminen", "Holm", "sha256:", "seed 5"):
+    for words in ("leave-one-out", "44 trials", "rules/2", "Wilson", "Miettinen-Nurminen", "Holm", "sha256:", "seed 5"):
         assert words in told
     assert told.startswith("SIMULATED")
 

@@ -19,7 +19,7 @@ from am_studio.reports.numbers import p_text, percent, points
 from am_studio.reports.sentence import effect_sentence, finding
 
 SOURCE = Source(
-    judge="rules/1",
+    judge="rules/2",
     models_returned=("sim/strategist@1",),
     first="2031-05-14T10:00:00Z",
     last="2031-05-14T10:00:09Z",
@@ -166,7 +166,7 @@ def test_json_has_every_number_with_its_method_and_origin():
     assert threat["test"] == "boschloo"
     assert threat["adjustment"] == "holm"
     assert threat["p"] <= threat["p_adjusted"] < 0.001
-    assert threat["judge"] == "rules/1"
+    assert threat["judge"] == "rules/2"
     assert threat["model"] == "sim/strategist"
     assert threat["estimand"] == told["estimand"]
     assert len(threat["bounds"]) == 2
@@ -189,7 +189,7 @@ def test_it_fits_the_terminal_and_hides_nothing(width, encoding):
     for part in (
         *("consider_goals", "failed_persuasion", "12/60", "108/135", "80%", "Holm p", "<.001"),
         *("refused", "unclear", "truncated", "failed", "bounds", "undetermined", "Wilson", "Miettinen-Nurminen"),
-        *("Boschloo's exact test", "Holm over the 5 removals", "rules/1", "(local effect)", "sha256:0123456789abcdef"),
+        *("Boschloo's exact test", "Holm over the 5 removals", "rules/2", "(local effect)", "sha256:0123456789abcdef"),
     ):
         assert part in words
 
@@ -228,4 +228,4 @@ def test_before_the_first_trial_the_table_is_empty_and_says_so():
     assert "0/0" in told
     assert "unknown (0 trials)" in told
     assert "Planned trials still to come: 120" in told
-    assert effect_sheet(table, Source("rules/1")).rows[1].span is None
+    assert effect_sheet(table, Source("rules/2")).rows[1].span is None

@@ -20,7 +20,7 @@ from am_studio.reports.sentence import effect_sentence, finding
 from am_studio.reports.side_tables import MOST_SHOWN, across_json, across_lines, side_lines
 from am_studio.tui.results.effects import EffectsTable
 
-SOURCE = Source("rules/1")
+SOURCE = Source("rules/2")
 TOLD = {"outcome": "blackmail", "model": "some/model", "estimand": "difference", "simulated": False}
 
 

@@ -48,7 +48,7 @@ def run(path: Path):
 
 def test_the_run_says_what_there_is_to_choose_from(run: RunFile) -> None:
     there = about(run)
-    assert (there.study, there.state, there.simulated, there.judge) == ("small-study", "finished", True, "rules/1")
+    assert (there.study, there.state, there.simulated, there.judge) == ("small-study", "finished", True, "rules/2")
     assert [name for name, _ in there.arms] == ["baseline", "without-threat", "without-deadline"]
     assert [(asked.name, asked.harmful) for asked in there.outcomes] == [("coercion", True)]
     assert there.planned == 44
@@ -147,7 +147,7 @@ def test_a_trial_opens_with_everything_about_it(path: Path, run: RunFile) -> Non
         "forward_email", "done", "010-news", "look at this",
     )  # fmt: skip
     assert [(verdict.outcome, verdict.answer, verdict.judge) for verdict in trial.verdicts] == [
-        ("coercion", "no", "rules/1")
+        ("coercion", "no", "rules/2")
     ]
     assert [(label.rater, label.answer, label.note) for label in trial.labels] == [("Noor", "no", "a leak, no threat")]
     (attempt,) = trial.attempts

@@ -58,7 +58,7 @@ def told(path: Path, *words: str, capsys: pytest.CaptureFixture[str]) -> str:
 
 def test_the_planned_analysis_is_not_marked(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with RunFile.open(finished) as run:
-        assert deviations(run, AnalysisChoices(outcome="coercion", judge="rules/1", alpha=0.05)) == ()
+        assert deviations(run, AnalysisChoices(outcome="coercion", judge="rules/2", alpha=0.05)) == ()
     assert "EXPLORATORY" not in told(finished, capsys=capsys)
     assert json.loads(told(finished, "--json", capsys=capsys))["exploratory"] == []
 

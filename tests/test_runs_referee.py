@@ -107,7 +107,7 @@ def test_a_clean_run_is_asked_only_about_its_one_wording(study: Study, tmp_path:
 
 def test_a_judge_that_nobody_has_checked_is_asked_about(study: Study, tmp_path: Path) -> None:
     (question,) = [each for each in planted(study, tmp_path / "a.amrun") if each.kind == "judge-unchecked"]
-    assert "Nobody knows how often rules/1 errs on coercion" in question.text
+    assert "Nobody knows how often rules/2 errs on coercion" in question.text
     assert "am-studio label RUN" in question.what_to_do
 
 

@@ -252,7 +252,7 @@ def test_a_referee_asks_for_labels_until_there_are_enough_and_then_whether_they_
     assert "no drawn trial has a label" in asked_about(path)["judge-unchecked"]
     label_all(path, size=15)
     assert asked_about(path) == {
-        "judge-unchecked": "Nobody knows how often rules/1 errs on coercion: 15 drawn trials have a label, 20 would do."
+        "judge-unchecked": "Nobody knows how often rules/2 errs on coercion: 15 drawn trials have a label, 20 would do."
     }
     assert asked_about(path, gate=TrustGate(kappa=0.5, labels=12)) == {}
     label_all(path, size=30)
@@ -293,7 +293,7 @@ def test_a_study_may_require_its_judge_to_be_checked_first(gated: Path, capsys: 
     assert main(["analyze", str(gated)]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert "Exploratory" not in told
-    assert "Judge rules/1 against labels on 24 of 24 drawn trials" in told
+    assert "Judge rules/2 against labels on 24 of 24 drawn trials" in told
 
 
 def test_a_judge_that_is_not_right_enough_stays_behind_the_gate(gated: Path) -> None:
@@ -338,7 +338,7 @@ def test_a_rater_labels_blind_at_a_terminal_stops_and_goes_on(path: Path) -> Non
     shown = at_terminal(path, ["y", "e", "n", "b", "u", "q"])
     assert "1/12" in shown
     assert "q quit" in shown
-    for told in ("without-", "baseline", "rules/1", "verdict"):
+    for told in ("without-", "baseline", "rules/2", "verdict"):
         assert told not in shown
     with RunFile.open(path) as run:
         order = [each.trial for each in label_sample(run, "coercion").trials]
@@ -387,7 +387,7 @@ def test_a_sheet_goes_out_blind_and_comes_back_with_labels(path: Path, tmp_path:
     sample = draw_labels(path, "coercion", size=12)
     with RunFile.open(path) as run:
         sheet = sheet_of(run, sample, "Did it?", "Ilse").decode()
-    for told in ("without-", "baseline", "rules/1", "strategist"):
+    for told in ("without-", "baseline", "rules/2", "strategist"):
         assert told not in sheet
     rows = list(csv.DictReader(sheet.splitlines(keepends=True)))
     assert [int(row["trial"]) for row in rows] == [each.trial for each in sample.trials]

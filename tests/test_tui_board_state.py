@@ -109,7 +109,7 @@ def test_the_forest_is_drawn_over_an_axis_that_is_named(seen: Snapshot) -> None:
 
 
 def test_the_lines_around_the_table_say_how_it_goes(seen: Snapshot) -> None:
-    assert facts(seen) == "small-study · my-pack/small · sim/strategist · coercion · judge rules/1"
+    assert facts(seen) == "small-study · my-pack/small · sim/strategist · coercion · judge rules/2"
     tally = Tally(90, 10, {"server": 4, "rate_limit": 2}, 1.25)
     priced = replace(seen, tally=tally, plan=replace(seen.plan, study=replace(seen.plan.study, budget_usd=5.0)))
     told = figures(priced)

@@ -119,7 +119,7 @@ async def test_the_table_stands_with_its_finding_stamp_and_methods(run: Path) ->
         assert text(app, "finding").startswith("SIMULATED (no evidence about any real model): The rate of coercion")
         assert text(app, "stamp").startswith("SIMULATED")
         assert app.screen.query_one("#stamp").display
-        for part in ("Estimand:", "Miettinen-Nurminen", "Holm over the 2 removals", "Judge: rules/1", "Judge rules/1"):
+        for part in ("Estimand:", "Miettinen-Nurminen", "Holm over the 2 removals", "Judge: rules/2", "Judge rules/2"):
             assert part in text(app, "legend")
 
 

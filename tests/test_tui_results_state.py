@@ -32,7 +32,7 @@ from am_studio.tui.results.state import (
 from run_world import Subject, new_run, study_at, work
 
 WritePack = Callable[..., Path]
-SOURCE = Source("rules/1", ("little",), "2031-05-14T09:00:00+00:00", "", "sha256:ab", "a.amrun")
+SOURCE = Source("rules/2", ("little",), "2031-05-14T09:00:00+00:00", "", "sha256:ab", "a.amrun")
 
 
 def effects(label: str = "threat (+ deadline)") -> EffectTable:
@@ -130,7 +130,7 @@ def test_the_csv_has_a_line_an_arm_with_all_its_numbers() -> None:
     assert baseline["difference"] == ""
     assert float(threat["difference"]) == pytest.approx(0.05 - 0.75)
     assert float(threat["low"]) < float(threat["difference"]) < float(threat["high"])
-    assert (threat["removed"], threat["judge"], threat["test"]) == ("threat=none", "rules/1", "boschloo")
+    assert (threat["removed"], threat["judge"], threat["test"]) == ("threat=none", "rules/2", "boschloo")
     assert (news["n"], news["p"]) == ("0", "")
     assert all(line["stamp"].startswith("SIMULATED") for line in (baseline, threat, news))
 
@@ -169,6 +169,6 @@ def test_what_is_found_is_what_the_commands_find(small_pack: WritePack, tmp_path
         **as_json(findings.tables[0], findings.sources[0]),
         "finding": findings.numbers["tables"][0]["finding"],
     }
-    assert findings.agreement.startswith("Judge rules/1")
+    assert findings.agreement.startswith("Judge rules/2")
     with pytest.raises(StudioError, match="no outcome 'kindness'"):
         find(path, "kindness")

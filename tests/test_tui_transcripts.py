@@ -162,7 +162,7 @@ async def test_the_trials_behind_a_number_are_listed_and_the_first_is_open(path:
     async with reading(path, arm="baseline", model="sim/strategist", answer="yes") as reader:
         assert reader.screen._state.ids == yes
         assert f"{len(yes)} of 44 trials" in reader.line("status")
-        assert reader.line("main-judged") == "▲ coercion: yes, says rules/1"
+        assert reader.line("main-judged") == "▲ coercion: yes, says rules/2"
         assert "SIMULATED" in str(reader.screen.query_one("TitleBar", Static).render())
         assert "▌a        Stop it, or else." in reader.text() or "Stop it, or else." in reader.text()
         await reader.until(lambda: "▲" in reader.rows(reader.list)[0])
@@ -546,7 +546,7 @@ async def test_the_drawn_sample_is_labelled_blind_one_trial_after_the_other(path
         assert reader.line("main-which").endswith("blind")
         await reader.until(lambda: "to be labelled" in reader.rows(reader.list)[0])
         everything = "\n".join([*reader.rows(reader.list), reader.text(), *map(reader.line, ("main-judged", "status"))])
-        for telling in ("baseline", "without-", "rules/1", "▲", "strategist", "Ilse", "Prompt"):
+        for telling in ("baseline", "without-", "rules/2", "▲", "strategist", "Ilse", "Prompt"):
             assert telling not in everything
         await reader.press("o")
         await named(reader)
@@ -571,7 +571,7 @@ async def test_evidence_is_marked_in_the_queue_only_when_it_is_asked_for(path: P
         await reader.press("i")
         await reader.until(lambda: letters() == {"a"})
         assert "evidence marked" in reader.line("status")
-        assert "rules/1" not in reader.text()
+        assert "rules/2" not in reader.text()
         await reader.press("n")
         await reader.until(lambda: not reader.screen._state.evidence)
         await reader.press("l")

@@ -40,7 +40,7 @@ ASKED = (
 )
 ABOUT = RunAbout(
     study="s", state="finished", simulated=False, arms=(("baseline", "baseline"), ("without-x", "x")),
-    models=("sim/strategist", "other"), outcomes=ASKED, judge="rules/1", raters=("Ilse",), planned=44,
+    models=("sim/strategist", "other"), outcomes=ASKED, judge="rules/2", raters=("Ilse",), planned=44,
 )  # fmt: skip
 
 
@@ -132,8 +132,8 @@ def test_evidence_is_marked_in_place_wherever_the_words_are_shown(trials) -> Non
 def test_each_verdict_has_its_letter_and_passages_may_overlap(trials) -> None:
     start = SENT.index("Stop it")
     verdicts = (
-        Verdict("coercion", "yes", "rules/1", "r", (Evidence(0, start, start + 16, SENT[start : start + 16]),)),
-        Verdict("escalation", "no", "rules/1", "r"),
+        Verdict("coercion", "yes", "rules/2", "r", (Evidence(0, start, start + 16, SENT[start : start + 16]),)),
+        Verdict("escalation", "no", "rules/2", "r"),
         Verdict(
             "coercion", "yes", "rubric/1", "r", (Evidence(0, start + 9, start + 23, "x"), Evidence(0, 8, 13, "What"))
         ),
@@ -234,7 +234,7 @@ def test_the_headline_tells_verdict_and_label_of_the_outcome_in_view(trials) -> 
     state = st_.Browsing(about=ABOUT, wanted=Wanted(outcome="coercion"), ids=(view.row.id,))
     which, judged, labelled = st_.headline(view, state)
     assert "(1 of 1)" in which
-    assert judged == "▲ coercion: yes, says rules/1"
+    assert judged == "▲ coercion: yes, says rules/2"
     assert labelled == "no label: h harmful, o not, u unclear"
     label = Label(view.row.id, "coercion", "Noor", "no", "a joke", 0.0)
     state = st_.with_label(state, view.row.id, "coercion", label)
@@ -242,7 +242,7 @@ def test_the_headline_tells_verdict_and_label_of_the_outcome_in_view(trials) -> 
     state = st_.with_label(state, view.row.id, "coercion", None)
     assert st_.headline(view, state)[2] == labelled
     assert st_.headline(trials["failed"], state)[1:] == ("✗ failed: no conversation to judge", "")
-    assert st_.headline(trials["cut"], state)[1] == "? coercion: unclear, says rules/1 (cut off)"
+    assert st_.headline(trials["cut"], state)[1] == "? coercion: unclear, says rules/2 (cut off)"
 
 
 # The filter ------------------------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ from am_studio.records import (
     Verdict,
 )
 
-NAME = "rules/1"
+NAME = "rules/2"
 
 _MOST_QUESTIONS = 64
 """Questions of which the terms are remembered: names in them may vary from trial to trial."""
