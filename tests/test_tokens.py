@@ -162,3 +162,18 @@ def test_a_reply_counts_as_the_provider_counted_it_unless_that_cannot_be() -> No
     assert added(5000) == 5000 + MESSAGE_TOKENS
     assert added(ours) == ours + MESSAGE_TOKENS
     assert added(3) == added(0) == at_most(ours)
+
+
+def test_the_table_is_there_once_and_goes_when_nobody_counts() -> None:
+    import tiktoken
+    from tiktoken.registry import ENCODINGS
+
+    text = "Wren reads the mail. <|endoftext|> "
+    before = count_tokens(text + "1")
+    assert tiktoken.get_encoding("cl100k_base") is tokens.encoding(), "who asks tiktoken gets ours, not another copy"
+    tokens.let_go_of_table()
+    assert "cl100k_base" not in ENCODINGS
+    tokens.let_go_of_table()
+    assert count_tokens(text + "2") == before, (
+        "it comes back with the next count, and words that look special are words"
+    )

@@ -13,7 +13,8 @@ from pydantic import Field
 
 from am_studio.foundation.errors import FileProblems, StudioError
 from am_studio.foundation.files import read_text, write_atomic
-from am_studio.foundation.yamlfile import Form, load_as, parse_yaml
+from am_studio.foundation.yamlfile import Form, load_as, parse_yaml, read_own_yaml, read_yaml
+from am_studio.models.simulated import tables
 
 
 class Seat(Form):
@@ -127,3 +128,9 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path):
 def test_a_directory_is_not_written_over(tmp_path):
     with pytest.raises(StudioError, match="cannot be written"):
         write_atomic(tmp_path, b"x")
+
+
+@pytest.mark.parametrize("name", ["cues.yaml", "subjects.yaml", "wordings.yaml"])
+def test_the_programs_own_tables_are_read_alike_by_either_parser(name: str) -> None:
+    path = tables.HERE / name
+    assert read_own_yaml(path) == read_yaml(path, name)
