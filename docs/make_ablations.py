@@ -44,7 +44,7 @@ def row(path: Path) -> str:
     found = [each.removeprefix(FOUND) for each in paragraphs if each.startswith(FOUND)]
     if len(found) != 1 or not paragraphs[0].endswith("?"):
         raise ValueError(f"{path.name}: its comment begins with a question and has one paragraph '{FOUND.strip()}'")
-    nuisance = study.nuisance if isinstance(study.nuisance, str) else ", ".join(study.nuisance)
+    nuisance = study.nuisance if isinstance(study.nuisance, str) else ", ".join(study.nuisance) or "off"
     finding = found[0][0].upper() + found[0][1:]
     cells = (
         f"[{study.name}]({path.name})",
