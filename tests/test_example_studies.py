@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +25,23 @@ KINDS = {
     "minimal-set": "local",
     "two-stories": "contrast",
     "rubric-judge": "local",
+    "funnel": "contrast",
+    "test-or-real": "local",
+    "permissions": "level",
+    "prohibition": "level",
+    "conflict-by-threat": "average",
+    "names": "local",
+    "realism-ladder": "contrast",
+    "minimal-funnel": "local",
+    "sufficiency": "contrast",
 }
+
+
+def test_every_study_that_is_shipped_is_tried_here_and_its_table_is_current() -> None:
+    assert {path.stem for path in ABLATIONS.glob("*.yaml")} == set(KINDS)
+    script = ABLATIONS.parent / "docs" / "make_ablations.py"
+    told = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stdout.strip()) == (0, "current"), told.stderr
 
 
 @pytest.mark.parametrize("name", KINDS)
