@@ -38,23 +38,23 @@ def lost_by_a_kill(place: Path, rng: random.Random) -> tuple[float, int]:
         command = ["tmux", "-S", sock, *words]
         return subprocess.run(command, capture_output=True, text=True, env=environment, check=False).stdout
 
-    def until(word: str) -> None:
-        end = time.monotonic() + 60
+    def until(word: str, nudge: str = "") -> None:
+        """Wait for a word on the screen; a key that may have come too early is pressed again every three seconds."""
+        end, again = time.monotonic() + 120, time.monotonic()
         while word not in tmux("capture-pane", "-p"):
             if time.monotonic() > end:
                 raise SystemExit(f"the screen never showed {word!r}:\n{tmux('capture-pane', '-p')}")
+            if nudge and time.monotonic() >= again:
+                tmux("send-keys", nudge)
+                again = time.monotonic() + 3
             time.sleep(0.1)
 
     studio = f"{sys.executable} -m am_studio.cli.main"
     tmux("-f", "/dev/null", "new-session", "-d", "-x", "120", "-y", "36", "-c", str(work), studio)
     try:
-        until("Recent runs")
-        time.sleep(1)  # the tree takes the focus, with the cursor on the author's own scenario
-        tmux("send-keys", "Enter")
-        until("› Author ›")
-        tmux("send-keys", "2")
-        until("Text")
-        tmux("send-keys", "C-End")
+        until("› my-pack/cold-store")  # the cursor of the tree is on the author's own scenario
+        until("› Author ›", nudge="Enter")
+        until("● unsaved", nudge="2")  # goes to the text; there it is a letter like any other
         typed: list[float] = []
         end = time.monotonic() + rng.uniform(3, 7)
         while time.monotonic() < end:
@@ -62,7 +62,10 @@ def lost_by_a_kill(place: Path, rng: random.Random) -> tuple[float, int]:
             typed.append(time.monotonic())
             time.sleep(0.05)
         killed = time.monotonic()
-        os.kill(int(tmux("list-panes", "-F", "#{pane_pid}")), signal.SIGKILL)
+        pid = int(tmux("list-panes", "-F", "#{pane_pid}"))
+        os.kill(pid, signal.SIGKILL)
+        while Path(f"/proc/{pid}").exists():  # it holds its drafts until the kernel is done with it
+            time.sleep(0.05)
     finally:
         tmux("kill-server")
     kept = _letters_kept()
