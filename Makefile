@@ -75,7 +75,6 @@ soak: $(READY)
 	$(BIN)/python -m tests.soak.kills
 	$(BIN)/python -m tests.bench.flips
 	$(BIN)/python -m tests.soak.synced
-	$(BIN)/python -m tests.soak.typing 20
 	$(BIN)/python -m tests.soak.installs
 
 FUZZ_SECONDS ?= 60

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
 
 from pydantic import Field, field_validator
 
@@ -22,17 +21,8 @@ class StudioForm(Form):
         max_length=40,
         description=f"{', '.join(BUILT_IN_THEMES)}, or the name of a file in `themes/` beside the settings.",
     )
-    spacing: Literal["roomy", "compact"] = Field(
-        default=_USUAL.spacing, description="Compact leaves out frames and empty lines."
-    )
     vim: bool = Field(
         default=_USUAL.vim, description="h j k l, gg, G, ctrl+d and ctrl+u move wherever no text is being typed."
-    )
-    hints: bool = Field(
-        default=_USUAL.hints, description="A line at the bottom that says what can be done where one is."
-    )
-    tables: Literal["drawn", "linear"] = Field(
-        default=_USUAL.tables, description="Linear: results a row after another in sentences, for screen readers."
     )
     keys: dict[str, str] = Field(
         default_factory=dict,

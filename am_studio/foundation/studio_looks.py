@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 BUILT_IN_THEMES = ("dark", "light", "contrast", "ansi", "ansi-light")
 """Themes that come with the program: two usual ones, black and white, and two in the terminal's own sixteen colours."""
@@ -15,9 +14,6 @@ class StudioLooks:
     """Looks and keys, with what they are when nothing is said."""
 
     theme: str = "dark"
-    spacing: Literal["roomy", "compact"] = "roomy"
     vim: bool = False
-    hints: bool = True
-    tables: Literal["drawn", "linear"] = "drawn"
     keys: Mapping[str, str] = field(default_factory=dict)
     """By the id of what they do; several with commas."""

@@ -132,7 +132,6 @@ class StudioApp(App[None]):
         self._wear(self._asked_theme or looks.theme)
         self._vim = VimKeys() if looks.vim else None
         self.set_keymap({name: keys.replace(" ", "") for name, keys in looks.keys.items()})
-        self.set_class(looks.spacing == "compact", "-compact")
 
     def _wear(self, theme: str) -> None:
         chosen = choose_theme(theme)
