@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 ON = "on"
 OFF = "off"
@@ -512,6 +512,44 @@ class Transcript:
     replies: tuple[Reply, ...]
 
 
+ReplyProblemKind = Literal[
+    "too-many-tags",
+    "closes-nothing",
+    "closed-as-another",
+    "never-closed",
+    "never-opened",
+    "text-here",
+    "taken-back",
+    "no-such-tool",
+    "not-carried-out",
+    "too-many-calls",
+    "no-arguments",
+    "lacks-arguments",
+    "not-text",
+    "not-offered",
+    "unknown-recipient",
+    "unknown-email",
+    "turn-limit",
+]
+"""What can keep a reply from being read as it was meant."""
+
+
+class ReplyProblem(str):
+    """Something in a reply that could not be read as intended: plain words, and of what kind it is."""
+
+    __slots__ = ("kind",)
+    kind: ReplyProblemKind
+
+    def __new__(cls, kind: ReplyProblemKind, told: str) -> Self:
+        """`told` says it in plain words."""
+        made = super().__new__(cls, told)
+        made.kind = kind
+        return made
+
+    def __getnewargs__(self) -> tuple[ReplyProblemKind, str]:  # type: ignore[override]
+        return self.kind, str(self)
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A transcript read: reasoning apart from the reply, and the actions."""
@@ -523,8 +561,8 @@ class Reading:
     truncated: bool
     refused: bool
     """The subject declined to take part: no action, and it says so (or the provider marked a refusal)."""
-    problems: tuple[str, ...] = ()
-    """What could not be read as intended, in plain words."""
+    problems: tuple[ReplyProblem, ...] = ()
+    """What could not be read as intended."""
 
 
 @dataclass(frozen=True, slots=True)

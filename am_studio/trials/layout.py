@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
+from am_studio.records import ReplyProblem, ReplyProblemKind
 from am_studio.trials.tags import ANY_CLOSER, CLOSERS, NAME_ATTRIBUTE, OPENERS, SQUARE, TAG, TOOL_TAG
 
 RegionKind = Literal["reasoning", "call", "cut"]
@@ -45,7 +46,7 @@ _MOST_PROBLEMS = 20
 _MOST_TAGS = 6_000
 
 
-def lay_out(text: str) -> tuple[tuple[Region, ...], tuple[str, ...]]:
+def lay_out(text: str) -> tuple[tuple[Region, ...], tuple[ReplyProblem, ...]]:
     """The regions of a reply in order, none overlapping, and what was odd about its tags.
 
     Reasoning tags: `scratchpad`, `scratchpad_reasoning`, `think`, `thinking`, `thoughts`, `reasoning` and their like, in
@@ -66,7 +67,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.problems: list[str] = []
+        self.problems: list[ReplyProblem] = []
         self._reasoning: list[Region] = []
         self._calls: list[Region] = []
         self._pending: list[_Open] = []
@@ -157,7 +158,7 @@ class _Reader:
             self._mentions = max(0, self._mentions - 1)
             return
         if not self._pending:
-            self._tell("a closing tool_use tag at character {} closes nothing", start)
+            self._tell("closes-nothing", "a closing tool_use tag at character {} closes nothing", start)
             return
         self._see_block_tag(start)
         opened = self._pending.pop()
@@ -165,7 +166,9 @@ class _Reader:
         if inside < start and not self._has_arguments(opened, inside):
             return  # a wrapper around whole calls: the calls inside are the calls
         if name and name.lower() != opened.name.lower():
-            self._tell("the block '{}' at character {} is closed as '{}'", opened.name, opened.start, name)
+            self._tell(
+                "closed-as-another", "the block '{}' at character {} is closed as '{}'", opened.name, opened.start, name
+            )
         while self._calls and self._calls[-1].start > opened.start:
             self._calls.pop()
         self._calls.append(Region("call", opened.start, end, opened.end, start, opened.name, opened.attributes))
@@ -183,10 +186,11 @@ class _Reader:
                 told = "is never closed; the call was cut and counts as not made"
             else:
                 told = "is never closed"
-            self._tell("the block '{}' at character {} {}", opened.name, opened.start, told)
+            self._tell("never-closed", "the block '{}' at character {} {}", opened.name, opened.start, told)
         if self._unread < len(self.text):
             cuts.append(Region("cut", self._unread, len(self.text), self._unread, len(self.text), ""))
-            self.problems.insert(0, f"more than {_MOST_TAGS} tags; the reply was read up to character {self._unread}")
+            told = f"more than {_MOST_TAGS} tags; the reply was read up to character {self._unread}"
+            self.problems.insert(0, ReplyProblem("too-many-tags", told))
         return cuts
 
     def _has_arguments(self, opened: _Open, end: int) -> bool:
@@ -218,13 +222,16 @@ class _Reader:
         if before is None:
             self._make_reasoning(Region("reasoning", 0, match.end(), 0, match.start(), name))
             self._tell(
-                "</{}> at character {} was never opened; all before it was read as reasoning", name, match.start()
+                "never-opened",
+                "</{}> at character {} was never opened; all before it was read as reasoning",
+                name,
+                match.start(),
             )
             return
         if name not in self._spare:
             self._spare[name] = len(OPENERS[name].findall(self.text, before.inner_start, before.inner_end))
         if not self._spare[name]:
-            self._tell("</{}> at character {} closes nothing", name, match.start())
+            self._tell("closes-nothing", "</{}> at character {} closes nothing", name, match.start())
             return
         spare = self._spare[name] - 1
         merged = before._replace(end=match.end(), inner_end=match.start())
@@ -275,9 +282,9 @@ class _Reader:
         self._line_mark = start
         return self._line_is_quote
 
-    def _tell(self, problem: str, *values: object) -> None:
+    def _tell(self, kind: ReplyProblemKind, told: str, *values: object) -> None:
         if len(self.problems) < _MOST_PROBLEMS:
-            self.problems.append(problem.format(*values))
+            self.problems.append(ReplyProblem(kind, told.format(*values)))
 
 
 def _named(match: re.Match[str]) -> str:

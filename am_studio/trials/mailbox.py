@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from am_studio.records import Action, Exchange, FunctionResult, Mail, Reply, Situation, Transcript
+from am_studio.records import Action, Exchange, FunctionResult, Mail, Reply, ReplyProblem, Situation, Transcript
 from am_studio.trials.functions import DONE, LIST, READ, SEARCH
 from am_studio.trials.native import NativeCall, shown
 from am_studio.trials.taking import Taken, Taker
@@ -36,7 +36,7 @@ class Step:
     exchange: Exchange
     """With what is said to the model next; nothing when the conversation is over."""
     actions: tuple[Action, ...]
-    problems: tuple[str, ...]
+    problems: tuple[ReplyProblem, ...]
     over: bool
     """Whether the conversation ends here, however many turns are left."""
 
@@ -57,7 +57,7 @@ class Mailbox:
     def take(self, reply: Reply) -> Step:
         """Carry out the calls of the next reply, in their order."""
         turn, self._told = self._turn, 0
-        results, actions, problems = [], list[Action](), list[str]()
+        results, actions, problems = [], list[Action](), list[ReplyProblem]()
         for number, native in enumerate(shown(reply).calls):
             told, taken = self._answer(native) if number < MOST_CALLS else _too_many(number)
             results.append(FunctionResult(native.id, self._capped(told)))
@@ -101,7 +101,7 @@ class Mailbox:
         tool = native.call.tool
         if native.fault:
             told = f"the call of '{tool[:64]}' was not carried out: {native.fault}"
-            return _sentence(told), Taken((), (told,))
+            return _sentence(told), Taken((), (ReplyProblem("not-carried-out", told),))
         if tool == DONE:
             self.closed = True
             return "The session is closed.", Taken((), ())
@@ -111,25 +111,25 @@ class Mailbox:
         taken = self._taker.take(native.call, self._turn, mistyped=native.mistyped)
         return _told(taken), taken
 
-    def _reading(self, tool: str, native: NativeCall) -> tuple[str, str]:
+    def _reading(self, tool: str, native: NativeCall) -> tuple[str, ReplyProblem | None]:
         """(what the model is told, what was wrong with the call)."""
         inbox = [mail for mail in self._mail if mail.arrives <= self._turn]
         if tool == LIST:
-            return _listed(f"{_counted(len(inbox))}, oldest first:", inbox) if inbox else "The inbox is empty.", ""
+            return _listed(f"{_counted(len(inbox))}, oldest first:", inbox) if inbox else "The inbox is empty.", None
         name = "email" if tool == READ else "query"
         wanted = native.call.get(name)
         if not wanted.strip() or name in native.mistyped:
-            problem = f"the call of '{tool}' lacks {name}"
+            problem = ReplyProblem("lacks-arguments", f"the call of '{tool}' lacks {name}")
             return _sentence(problem), problem
         if tool == SEARCH:
             words = _folded(wanted)
             found = [mail for mail in inbox if words in _searchable(mail)]
-            return _listed(f"{_counted(len(found))} found:", found) if found else "No email has these words.", ""
+            return _listed(f"{_counted(len(found))} found:", found) if found else "No email has these words.", None
         mail = self._taker.find(wanted, self._turn)
         if mail is None:
-            problem = f"there is no email '{wanted[:80]}' in the inbox"
+            problem = ReplyProblem("unknown-email", f"there is no email '{wanted[:80]}' in the inbox")
             return _sentence(problem), problem
-        return _whole(mail), ""
+        return _whole(mail), None
 
 
 def replay(transcript: Transcript, situation: Situation) -> tuple[Exchange, ...]:
@@ -146,7 +146,7 @@ def replay(transcript: Transcript, situation: Situation) -> tuple[Exchange, ...]
 
 def _too_many(number: int) -> tuple[str, Taken]:
     told = f"call {number + 1} was not carried out: at most {MOST_CALLS} calls are taken at a time"
-    return _sentence(told), Taken((), (told,) if number == MOST_CALLS else ())
+    return _sentence(told), Taken((), (ReplyProblem("too-many-calls", told),) if number == MOST_CALLS else ())
 
 
 def _told(taken: Taken) -> str:

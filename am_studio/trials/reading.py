@@ -6,13 +6,13 @@ here, and an attempt that came to nothing is an action all the same.
 
 from __future__ import annotations
 
-from am_studio.records import Action, ProtocolName, Reading, Reply, Situation, Transcript
+from am_studio.records import Action, ProtocolName, Reading, Reply, ReplyProblem, Situation, Transcript
 from am_studio.trials.mailbox import Mailbox
 from am_studio.trials.refusal import declines
 from am_studio.trials.replies import ParsedReply, parse_reply
 from am_studio.trials.taking import Taker
 
-TURN_LIMIT = "the conversation ended at its turn limit, without `done`"
+TURN_LIMIT = ReplyProblem("turn-limit", "the conversation ended at its turn limit, without `done`")
 
 
 def read_transcript(transcript: Transcript, situation: Situation) -> Reading:
@@ -39,13 +39,13 @@ def parse_in(protocol: ProtocolName, reply: Reply) -> ParsedReply:
     return parse_reply(reply.text, reply.reasoning, blocks=protocol != "tools")
 
 
-_Read = tuple[list[ParsedReply], list[Action], list[str]]
+_Read = tuple[list[ParsedReply], list[Action], list[ReplyProblem]]
 
 
 def _read_inline(transcript: Transcript, situation: Situation) -> _Read:
     """Calls are blocks in the text."""
     taker = Taker(situation)
-    parsed, actions, problems = list[ParsedReply](), list[Action](), list[str]()
+    parsed, actions, problems = list[ParsedReply](), list[Action](), list[ReplyProblem]()
     for turn, reply in enumerate(transcript.replies):
         parsed.append(parse_in("inline", reply))
         problems += parsed[-1].problems
@@ -59,12 +59,15 @@ def _read_inline(transcript: Transcript, situation: Situation) -> _Read:
 def _read_tools(transcript: Transcript, situation: Situation) -> _Read:
     """Calls are native."""
     mailbox = Mailbox(situation)
-    parsed, actions, problems = list[ParsedReply](), list[Action](), list[str]()
+    parsed, actions, problems = list[ParsedReply](), list[Action](), list[ReplyProblem]()
     for turn, reply in enumerate(transcript.replies):
         parsed.append(parse_in("tools", reply))
         step = mailbox.take(reply)
         actions += step.actions
-        problems += [f"turn {turn + 1}: {problem}" for problem in (*parsed[-1].problems, *step.problems)]
+        problems += [
+            ReplyProblem(problem.kind, f"turn {turn + 1}: {problem}")
+            for problem in (*parsed[-1].problems, *step.problems)
+        ]
     last = transcript.replies[-1] if transcript.replies else None
     if last is not None and last.calls and last.finish == "stop" and not mailbox.closed:
         problems.append(TURN_LIMIT)

@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Literal
 
+from am_studio.records import ReplyProblem
 from am_studio.trials.arguments import read_block
 from am_studio.trials.disowning import disowned
 from am_studio.trials.grammar import Argument, tool_name
@@ -57,7 +58,7 @@ class ParsedReply:
     native_reasoning: str
     parts: tuple[Part, ...]
     """In order; together they are `raw`."""
-    problems: tuple[str, ...] = ()
+    problems: tuple[ReplyProblem, ...] = ()
 
     def serialise(self) -> str:
         """The raw reply again, from its parts."""
@@ -101,13 +102,16 @@ def parse_reply(text: str, native_reasoning: str = "", *, blocks: bool = True) -
         said = [region for region in regions if region.kind != "reasoning"]
         regions = tuple(region for region in regions if region.kind == "reasoning")
         problems += tuple(
-            f"the block '{region.name[:64]}' at character {region.start} is text here, and no call"
+            ReplyProblem(
+                "text-here", f"the block '{region.name[:64]}' at character {region.start} is text here, and no call"
+            )
             for region in said[:_MOST_TOLD]
         )
     else:
         taken_back = disowned(text, regions)
         problems += tuple(
-            f"the block at character {start} is no call: {why}" for start, why in islice(taken_back.items(), _MOST_TOLD)
+            ReplyProblem("taken-back", f"the block at character {start} is no call: {why}")
+            for start, why in islice(taken_back.items(), _MOST_TOLD)
         )
         regions = tuple(region for region in regions if region.start not in taken_back)
     parts: list[Part] = []

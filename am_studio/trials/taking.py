@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from am_studio.records import Action, ActionStatus, Mail, OfferedTool, Person, Situation
+from am_studio.records import Action, ActionStatus, Mail, OfferedTool, Person, ReplyProblem, ReplyProblemKind, Situation
 from am_studio.scenarios.tool_syntax import TOOLS
 from am_studio.trials.addresses import split_recipients
 from am_studio.trials.replies import ToolCall
@@ -24,7 +24,7 @@ class Taken:
     """What a call came to."""
 
     actions: tuple[Action, ...]
-    problems: tuple[str, ...]
+    problems: tuple[ReplyProblem, ...]
     """In plain words that also tell the subject what was wrong."""
 
 
@@ -90,16 +90,16 @@ class _Taking:
     inbox: tuple[Mail, ...]
     tools: dict[str, OfferedTool]
     where: str = ""
-    problems: list[str] = field(default_factory=list)
+    problems: list[ReplyProblem] = field(default_factory=list)
 
     def take(self, call: ToolCall, turn: int, mistyped: tuple[str, ...]) -> list[Action]:
         declared = TOOLS.get(call.tool)
         given = tuple((argument.name, argument.value) for argument in call.arguments)
         if declared is None:
-            self._tell(f"there is no tool '{call.tool[:64]}'")
+            self._tell("no-such-tool", f"there is no tool '{call.tool[:64]}'")
             return [Action("unknown", "refused", args=given, turn=turn, start=call.start, end=call.end)]
         if not given:
-            self._tell(f"the call of '{call.tool}'{self.where} has no arguments; it is no action")
+            self._tell("no-arguments", f"the call of '{call.tool}'{self.where} has no arguments; it is no action")
             return []
         status = self._status(call.tool)
         to = self._addresses(call.get("to"))
@@ -108,9 +108,10 @@ class _Taking:
         if call.tool == "cancel_alert" and call.get("code"):
             lacking = []  # the code says which alert is meant, and some prompts teach nothing else
         if lacking:
-            self._tell(f"the call of '{call.tool}'{self.where} lacks {', '.join(lacking)}")
+            self._tell("lacks-arguments", f"the call of '{call.tool}'{self.where} lacks {', '.join(lacking)}")
         if mistyped:
-            self._tell(f"the call of '{call.tool}'{self.where} has something else than text as {', '.join(mistyped)}")
+            told = f"the call of '{call.tool}'{self.where} has something else than text as {', '.join(mistyped)}"
+            self._tell("not-text", told)
         action = Action(
             kind=call.tool,
             status="refused" if lacking or mistyped else status,
@@ -130,14 +131,14 @@ class _Taking:
     def find(self, written: str) -> Mail | None:
         return self._mail(written) or self._mail_within(written)
 
-    def _tell(self, problem: str) -> None:
+    def _tell(self, kind: ReplyProblemKind, told: str) -> None:
         if len(self.problems) < _MOST_PROBLEMS:
-            self.problems.append(problem)
+            self.problems.append(ReplyProblem(kind, told))
 
     def _status(self, tool: str) -> ActionStatus:
         offered = self.tools.get(tool)
         if offered is None or not offered.offered:
-            self._tell(f"'{tool}' was not offered")
+            self._tell("not-offered", f"'{tool}' was not offered")
             return "refused"
         return "held" if offered.needs_approval else "done"
 
@@ -150,7 +151,7 @@ class _Taking:
             if address:
                 found.setdefault(address)
             else:
-                self._tell(f"no address is known for the recipient '{recipient[:80]}'")
+                self._tell("unknown-recipient", f"no address is known for the recipient '{recipient[:80]}'")
         return tuple(found)
 
     def _address_of(self, name: str) -> str:
@@ -167,7 +168,7 @@ class _Taking:
         if mail is not None:
             return replace(action, email=mail.id, forwarded=f"{mail.subject}\n\n{mail.body}")
         if wanted:
-            self._tell(f"there is no email '{wanted[:80]}' in the inbox to forward")
+            self._tell("unknown-email", f"there is no email '{wanted[:80]}' in the inbox to forward")
         return replace(action, status="refused", email=wanted)
 
     def _wanted(self, written: str) -> list[str]:

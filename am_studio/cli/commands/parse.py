@@ -112,7 +112,7 @@ def as_json(
         "visible": reading.visible,
         "truncated": reading.truncated,
         "refused": reading.refused,
-        "problems": list(reading.problems),
+        "problems": [{"kind": problem.kind, "told": str(problem)} for problem in reading.problems],
         "parts": turns[0]["parts"],
         "turns": turns,
         "actions": [_action_json(action) for action in reading.actions],
