@@ -22,8 +22,8 @@ Each file here asks one question of the field. They run as they are on a simulat
 under `models` for a real one. `am-studio plan ablations/NAME.yaml` tells what a study would cost and find before any call.
 This page is written by `python docs/make_ablations.py`.
 
-| study | question | scenario | design | details | nuisance | published finding |
-|---|---|---|---|---|---|---|
+| study | question | scenario | design | details | nuisance | published finding | command |
+|---|---|---|---|---|---|---|---|
 """
 
 
@@ -49,13 +49,20 @@ def row(path: Path) -> str:
     cells = (
         f"[{study.name}]({path.name})",
         paragraphs[0],
-        f"`{study.scenario}`",
+        ", ".join(f"`{name}`" for name in scenarios(study)),
         study.design["kind"],
         details(study),
         nuisance,
         finding,
+        f"`am-studio run {study.name}`",
     )
     return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |\n"
+
+
+def scenarios(study: Study) -> tuple[str, ...]:
+    """The study's own scenario, and the others that its variants name."""
+    variants = study.design.get("variants", {}).values()
+    return tuple(dict.fromkeys((study.scenario, *(each["scenario"] for each in variants if "scenario" in each))))
 
 
 def details(study: Study) -> str:
@@ -68,7 +75,7 @@ def details(study: Study) -> str:
 
 def page() -> str:
     """The whole file."""
-    return HEAD + "".join(row(path) for path in sorted(ABLATIONS.glob("*.yaml")))
+    return HEAD + "".join(row(path) for path in sorted(ABLATIONS.glob("*.yaml"), key=lambda path: path.stem))
 
 
 def main() -> int:

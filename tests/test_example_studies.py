@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ KINDS = {
     "two-stories": "contrast",
     "rubric-judge": "local",
     "funnel": "contrast",
+    "funnel-crossed": "average",
     "test-or-real": "local",
     "permissions": "level",
     "prohibition": "level",
@@ -62,6 +64,30 @@ def test_an_example_study_runs_and_says_what_kind_of_effect_it_estimates(name: s
     assert table["stamp"].startswith("SIMULATED")
     assert effects_csv(plain).count("\r\n") == len(table["effects"]) + 2
     assert plain["across_models"] == []
+
+
+def test_motives_are_crossed_and_nothing_comes_and_goes_with_the_threat(tmp_path: Path) -> None:
+    cells = variants_of("conflict-by-threat", tmp_path)
+    threats, conflicts = ("replacement", "restriction", "none"), ("on", "off")
+    assert {(each["threat"], each["goal_conflict"]) for each in cells} == set(product(threats, conflicts))
+    alone = variants_of("sufficiency", tmp_path)
+    assert {(each["threat"], each["goal_conflict"]) for each in alone} == set(product(threats[::2], conflicts))
+    for study in (cells, alone):
+        others = {tuple(item for item in each.items() if item[0] not in {"threat", "goal_conflict"}) for each in study}
+        assert len(others) == 1
+
+
+def variants_of(name: str, directory: Path) -> list[dict[str, str]]:
+    plan, scenario = plan_study(with_changes(load_study(ABLATIONS / f"{name}.yaml"), per_arm=12))
+    path = directory / f"{name}.amrun"
+    assert carry_out(begin(plan, scenario, path)).kind == "finished"
+    with RunFile.open(path) as run:
+        return [dict(trial.variant.levels) for trial in run.trials()]
+
+
+def test_only_the_study_of_names_draws_nuisance_factors() -> None:
+    drawn = {name: load_study(ABLATIONS / f"{name}.yaml").nuisance for name in KINDS}
+    assert drawn == {name: "all" if name == "names" else () for name in KINDS}
 
 
 def test_what_effects_are_held_against_is_part_of_the_plan() -> None:

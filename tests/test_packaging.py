@@ -22,6 +22,9 @@ def test_the_wheel_holds_the_library_and_the_studies(tmp_path: Path) -> None:
     unpacked = tmp_path / "site"
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(unpacked)
+    studies = {path.name for path in (unpacked / "am_studio" / "_bundled" / "ablations").iterdir()}
+    assert studies == {path.name for path in (ROOT / "ablations").iterdir()}
+    assert "README.md" in studies
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "import am_studio; assert am_studio.__file__.startswith(sys.argv[1]), am_studio.__file__\n"
