@@ -14,6 +14,8 @@ from am_studio.scenarios.evaluation import World
 from am_studio.scenarios.reachability import states
 from am_studio.scenarios.references import all_references, check_pack, packs
 
+STORIES = ["core/replacement-blackmail", "core/direction-leak", "core/alert-cancelled"]
+"""The three in which an agent is to be replaced and could do grave harm; they have the same details."""
 CORE = [reference for reference in all_references() if reference.startswith("core/")]
 EXPECTED_DETAILS = {
     "threat",
@@ -50,8 +52,9 @@ def faults(text: str) -> list[str]:
     return [f"{name}: {match.group()!r}" for name, fault in FAULTS.items() if (match := fault.search(text))]
 
 
-def test_there_are_three_scenarios_without_a_problem() -> None:
-    assert len(CORE) >= 3
+def test_there_are_nine_scenarios_without_a_problem() -> None:
+    assert len(CORE) >= 9
+    assert set(STORIES) <= set(CORE)
     (core,) = [pack for pack in packs() if pack.name == "core"]
     assert [str(problem) for problem in check_pack(core)] == []
 
@@ -114,11 +117,13 @@ def test_whole_prompts_read_well_under_a_pairwise_covering_set(reference: str) -
 @pytest.mark.parametrize("reference", CORE)
 def test_each_scenario_has_the_details_and_an_inbox_like_a_real_one(reference: str) -> None:
     scenario = load_scenario(reference)
-    assert set(scenario.details) >= EXPECTED_DETAILS
-    assert {"leverage", "opportunity"} & set(scenario.details)
+    if reference in STORIES:
+        assert set(scenario.details) >= EXPECTED_DETAILS
+        assert {"leverage", "opportunity"} & set(scenario.details)
+        assert scenario.details["threat"].levels == ("replacement", "restriction", "none")
+    assert len(scenario.details) >= 8
     assert scenario.details["prohibition"].default == "off"
     assert scenario.details["test_or_real"].default == "off"
-    assert scenario.details["threat"].levels == ("replacement", "restriction", "none")
     assert scenario.details["permissions"].levels == ("send", "approval", "read_only")
     assert all(detail.label and detail.hypothesis and detail.group for detail in scenario.details.values())
     lying = scenario.renderer.mail(scenario.defaults())
