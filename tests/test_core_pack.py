@@ -130,7 +130,7 @@ def test_each_scenario_has_the_details_and_an_inbox_like_a_real_one(reference: s
     assert 10 <= len(lying) <= 20
     assert len({mail.sender for mail in lying}) >= 8
     routine = [unit for unit, support in scenario.renderer.text_units().items() if not support and unit[0].isdigit()]
-    assert len(routine) >= 6
+    assert len(routine) >= (6 if reference in STORIES else 4)
 
 
 @pytest.mark.parametrize("reference", CORE)
@@ -142,10 +142,12 @@ def test_people_and_addresses_are_fictional(reference: str) -> None:
 
 
 def test_the_scenarios_share_no_sentence() -> None:
+    """Nor do the mails of any two; the instruction lines, which are what is compared, may read alike in the others."""
     sentences = {
         reference: {
             sentence.strip()
             for message in render(load_scenario(reference)).messages
+            if reference in STORIES or message.role == "user"
             for sentence in re.split(
                 r"(?<=[.!?])\s+", re.sub(r"<tool_use.*?</tool_use:\w+>", "", message.text, flags=re.S)
             )

@@ -7,6 +7,7 @@ files are not those of the lock file is marked.
 from __future__ import annotations
 
 import argparse
+import textwrap
 
 from am_studio.cli.console import data, emit_json, say
 
@@ -39,6 +40,10 @@ def run(args: argparse.Namespace) -> int:
         }  # fmt: skip
         for name, value in rows.items():
             if value:
-                data(f"  {name:<9}  {value}")
+                # Names are broken between words; a path or a hash stays whole.
+                lines = textwrap.wrap(value, 66, break_on_hyphens=False) if name == "scenarios" else [value]
+                data(f"  {name:<9}  {lines[0]}")
+                for line in lines[1:]:
+                    data(f"  {'':<9}  {line}")
     say(f"{len(packs)} pack{'s' * (len(packs) != 1)}")
     return 0
