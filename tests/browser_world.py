@@ -101,7 +101,7 @@ class Page:
 async def browser() -> AsyncIterator[Page]:
     """A fresh browser with one tab."""
     assert CHROMIUM is not None
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:  # Chromium's children write a little longer
         process = await asyncio.create_subprocess_exec(
             CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", "--no-first-run",
             "--disable-extensions", "--disable-background-networking", f"--user-data-dir={place}", "about:blank",
