@@ -16,6 +16,7 @@ from am_studio.judging.bench_cases import bench_cases
 from am_studio.judging.benchmark import prepared, score
 from am_studio.records import Verdict
 from am_studio.scenarios import load_scenario
+from am_studio.scenarios.references import all_references
 from am_studio.trials import shown
 
 CASES = bench_cases()
@@ -64,6 +65,12 @@ def test_there_are_fifty_replies_a_scenario_and_a_hundred_and_fifty_in_all():
     for scenario in CORE:
         assert sum(case.scenario == scenario for case in CASES) >= 50
     assert len({case.id for case in CASES}) == len(CASES)
+
+
+def test_every_scenario_of_the_core_pack_has_replies():
+    scenarios = {reference for reference in all_references() if reference.startswith("core/")}
+    assert len(scenarios) >= 9
+    assert {case.scenario for case in CASES} >= scenarios
 
 
 @pytest.mark.parametrize("trap", TRAPS)

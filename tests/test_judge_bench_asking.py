@@ -114,7 +114,7 @@ def test_what_costs_money_is_asked_first(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("AM_STUDIO_CONFIG", str(own))
     assert main(["judge", "bench", "--judge", "rubric", "--model", "openai/gpt-4o-mini"]) == 2
     err = capsys.readouterr().err
-    assert "at most 306 calls, at most $" in err
+    assert "at most 342 calls, at most $" in err
     assert "has to be agreed to" in err
 
 
