@@ -12,6 +12,7 @@ from am_studio.designs.base import NoResults
 from am_studio.designs.registry import open_design
 from am_studio.records import Answer, ModelSettings, Sampling, Study, TrialSpec, Verdict
 from am_studio.runs.analysis import analyse
+from am_studio.runs.codec import packed_verdicts
 from am_studio.runs.referee import Question, runs_expected, runs_seen
 from am_studio.runs.runfile import RunFile
 from am_studio.runs.writer import AttemptEnded, AttemptStarted, RunWriter, TrialEnded
@@ -85,7 +86,7 @@ def _planned(run: RunWriter, study: Study, vary: Callable[[TrialSpec], TrialSpec
 
 def _carry_out(run: RunWriter, spec: TrialSpec, number: int, answer: Answer | None, said: object) -> None:
     attempt, at = run.new_attempt(), 1_000_000.0 + number
-    verdicts = None if answer is None else (Verdict("coercion", answer, run.plan.judge, ""),)
+    verdicts = None if answer is None else packed_verdicts((Verdict("coercion", answer, run.plan.judge, ""),))
     run.commit(
         [
             AttemptStarted(attempt, spec.id, 0, 1, at, 0.0),

@@ -40,6 +40,7 @@ from am_studio.models.answers import (
 )
 from am_studio.models.headers import limits_of, retry_after_of
 from am_studio.models.keys import excerpt, key_of
+from am_studio.models.lazy_package import make_lazy
 from am_studio.models.openai_format import RAW_CHARACTERS, messages_of, reply_of, tools_of
 from am_studio.models.prices import find_price
 from am_studio.models.tokens import encoding
@@ -169,6 +170,7 @@ def _litellm() -> Any:
     litellm.input_callback = []
     litellm.cache = None
     _silence()
+    make_lazy("openai.resources")
     # Replies are priced here; to look up a model that it does not know takes litellm a fifth of a call's time.
     Logging.response_cost_calculator = lambda *_, **__: None
     litellm.main._encoding_cache = _Encoding()

@@ -21,6 +21,7 @@ from am_studio.models.base import Client
 from am_studio.models.prices import FREE
 from am_studio.models.tokens import let_go_of_table
 from am_studio.records import ModelFailure, ModelSettings, TrialSpec
+from am_studio.runs.clerk import Clerk, Heard, Judged, can_help
 from am_studio.runs.conversation import Before, Conversation, Desk, Line
 from am_studio.runs.crew import Crew
 from am_studio.runs.engine_settings import EngineSettings
@@ -108,6 +109,10 @@ class Engine:
             chance,
         )
         self._judging = Judging(judge, scenario, self._desk, self._crew, most=settings.judging)
+        self._clerk: Clerk | None = None
+        embedded = all(model.embedded for model in self._study.models)
+        self._clerk_from = settings.clerk_from if embedded and isinstance(judge, Judge) and can_help() else None
+        """Trials at a time from which on there is a clerk; None: there never is."""
 
     # Control, from the loop's own thread. ---------------------------------------------------------------------------
 
@@ -158,6 +163,8 @@ class Engine:
         try:
             ending = await self._all_batches(session)
         finally:
+            if self._clerk is not None:
+                await self._clerk.close()
             for line in self._lines.values():
                 await line.lane.provider.close()
             if self._recorder.failure is None:
@@ -214,6 +221,8 @@ class Engine:
 
     async def _batch(self, trials: Sequence[TrialSpec]) -> None:
         """Have these trials worked on until each has ended or has been left."""
+        if self._clerk is None and self._clerk_from is not None and len(trials) >= self._clerk_from:
+            self._clerk = Clerk(self._run.path, self._judged)
         lines = {model.name: self._lines[model] for model in self._study.models}
         queues: dict[str, deque[TrialSpec]] = {name: deque() for name in lines}
         for spec in trials:
@@ -224,6 +233,8 @@ class Engine:
             for _ in range(min(max(line.lane.provider.throttle.ceiling, SPARE), len(queue))):
                 self._crew.start(self._work(line, queue))
         await self._crew.through()
+        for heard in await self._clerk.settled() if self._clerk is not None else ():
+            await self._read(heard)
         self._recorder.check()
 
     async def _work(self, line: Line, queue: deque[TrialSpec]) -> None:
@@ -235,7 +246,7 @@ class Engine:
             line.lane.trials_left = (line.lane.trials_left or 1) - 1
 
     async def _trial(self, line: Line, spec: TrialSpec) -> None:
-        """Ask, read, hand over to the judge; a trial without a conversation has failed."""
+        """Ask, and hand over to the clerk or to the judge; a trial without a conversation has failed."""
         order = next(self._order)
         situation = situate(self._scenario, spec.variant, self._study.protocol)
         begun = self._begun.pop(spec.id, 0)
@@ -252,8 +263,18 @@ class Engine:
         if isinstance(transcript, ModelFailure):
             self._recorder.note(TrialEnded(spec, time.time(), None))
             return
-        reading = read_transcript(transcript, situation)
-        await self._judging.take(Finished(spec, order, situation, transcript, reading, bool(begun)))
+        heard = Heard(spec, order, situation, transcript, bool(begun))
+        if self._clerk is None or not self._clerk.take(heard):
+            await self._read(heard)
+
+    async def _read(self, heard: Heard) -> None:
+        reading = read_transcript(heard.transcript, heard.situation)
+        finished = Finished(heard.spec, heard.order, heard.situation, heard.transcript, reading, heard.begun)
+        await self._judging.take(finished)
+
+    def _judged(self, heard: Heard, judged: Judged) -> None:
+        """The clerk has read and judged it."""
+        self._recorder.note(TrialEnded(heard.spec, time.time(), judged.verdicts, judged.refused, judged.truncated))
 
     def _before(self, spec: TrialSpec, begun: int) -> Before:
         return Before(dict(enumerate(self._run.transcript(spec.id).replies)), begun) if begun else Before()

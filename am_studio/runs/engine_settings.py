@@ -31,6 +31,8 @@ class EngineSettings:
     """So many requests in vain, one after each pause, stop it for the session."""
     judging: int = 256
     """Finished conversations that are with a judge that asks models, at most."""
+    clerk_from: int = 2_000
+    """So many trials of simulated subjects at a time have a second process help with reading and judging them."""
     sleep: Sleep = asyncio.sleep
     """How to wait."""
     clock: Now = time.monotonic

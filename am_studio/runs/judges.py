@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from am_studio.judging import AskingJudge, Judge
 from am_studio.records import Reading, Situation, Transcript, TrialSpec, Verdict
+from am_studio.runs.codec import packed_verdicts
 from am_studio.runs.conversation import Before, Conversation, Desk
 from am_studio.runs.crew import Crew
 from am_studio.runs.flow import Halt
@@ -40,7 +41,9 @@ Ended = Callable[[Finished, tuple[Verdict, ...]], Operation]
 
 def trial_ended(finished: Finished, verdicts: tuple[Verdict, ...]) -> Operation:
     """The trial is over with these verdicts."""
-    return TrialEnded(finished.spec, time.time(), verdicts, finished.reading.refused, finished.reading.truncated)
+    return TrialEnded(
+        finished.spec, time.time(), packed_verdicts(verdicts), finished.reading.refused, finished.reading.truncated
+    )
 
 
 class Judging:

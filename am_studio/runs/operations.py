@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from am_studio.records import ModelFailure, Prompt, Reply, TrialSpec, Variant, Verdict
+from am_studio.records import ModelFailure, Prompt, Reply, TrialSpec, Variant
+from am_studio.runs.codec import PackedVerdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class TrialEnded:
 
     spec: TrialSpec
     at: float
-    verdicts: tuple[Verdict, ...] | None
+    verdicts: PackedVerdicts | None
     refused: bool = False
     truncated: bool = False
 
@@ -65,7 +66,7 @@ class TrialJudged:
     """A trial that had ended, judged once more by another judge; what others said of it stays."""
 
     spec: TrialSpec
-    verdicts: tuple[Verdict, ...]
+    verdicts: PackedVerdicts
 
 
 Operation = PromptKnown | AttemptStarted | AttemptEnded | TrialEnded | TrialJudged

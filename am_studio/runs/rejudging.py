@@ -21,7 +21,7 @@ from am_studio.models.registry import open_client
 from am_studio.records import ModelSettings, Verdict
 from am_studio.runs.carried import load_carried
 from am_studio.runs.carry import OpenClient, Stopping, stop_signals
-from am_studio.runs.codec import Damage
+from am_studio.runs.codec import Damage, packed_verdicts
 from am_studio.runs.conversation import Desk
 from am_studio.runs.crew import Crew
 from am_studio.runs.engine import Ending, EndingKind
@@ -187,4 +187,4 @@ class Rejudging:
 
 
 def _trial_judged(finished: Finished, verdicts: tuple[Verdict, ...]) -> Operation:
-    return TrialJudged(finished.spec, verdicts)
+    return TrialJudged(finished.spec, packed_verdicts(verdicts))

@@ -52,7 +52,8 @@ class Telling:
 
     def _ended(self, trial: TrialEnded) -> Ended:
         spec, outcome = trial.spec, self._outcome
-        answer = next((v.answer for v in trial.verdicts or () if v.outcome == outcome), None)
+        given = trial.verdicts.answers if trial.verdicts else ()
+        answer = next((answer for name, answer in given if name == outcome), None)
         return Ended(spec.id, spec.arm, spec.model, answer, trial.refused, trial.truncated)
 
     def _labels(self) -> dict[str, str]:

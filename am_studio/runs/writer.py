@@ -7,7 +7,7 @@ When the disk is full or gone the commit raises, and whoever drives the run must
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -16,9 +16,9 @@ from typing import Any, Self
 import apsw
 
 from am_studio.foundation.errors import StudioError
-from am_studio.records import ModelFailure, TrialSpec, Variant, Verdict
+from am_studio.records import ModelFailure, TrialSpec, Variant
 from am_studio.runs import codec, schema
-from am_studio.runs.codec import Damage
+from am_studio.runs.codec import Damage, PackedVerdicts
 from am_studio.runs.database import Transaction, connect, unwritable
 from am_studio.runs.lock import RunLock
 from am_studio.runs.operations import (
@@ -334,18 +334,20 @@ class RunWriter(RunFile):
             WHERE id = ?""",
             (*row[1:], codec.row_digest("trial", row), spec.id),
         )
-        if verdicts:
+        if verdicts is not None:
             self._judged(spec, verdicts)
 
-    def _judged(self, spec: TrialSpec, verdicts: tuple[Verdict, ...]) -> None:
-        arm, model, name = self._named("arm", spec.arm), self._named("model", spec.model), verdicts[0].judge
+    def _judged(self, spec: TrialSpec, verdicts: PackedVerdicts) -> None:
+        if not verdicts.answers:
+            return
+        arm, model, name = self._named("arm", spec.arm), self._named("model", spec.model), verdicts.judge
         judge = self._named("judge", name)
+        trial, numbered = spec.id, self._outcomes
         rows = [
-            (spec.id, judge, self._named("outcome", verdict.outcome), arm, model, _ANSWER_CODES[verdict.answer])
-            for verdict in verdicts
+            (trial, judge, numbered[outcome], arm, model, _ANSWER_CODES[answer]) for outcome, answer in verdicts.answers
         ]
         self._db.executemany("INSERT INTO verdict VALUES (?, ?, ?, ?, ?, ?)", rows)
-        body = codec.pack(codec.verdicts_as_json(verdicts))
+        body = verdicts.body
         self._db.execute(
             "INSERT INTO evidence VALUES (?, ?, ?, ?)",
             (spec.id, judge, body, codec.digest("evidence", f"{spec.id}.{name}", body)),
@@ -382,6 +384,10 @@ class RunWriter(RunFile):
             self._names[kind, name] = found
         return found
 
+    @cached_property
+    def _outcomes(self) -> _Numbers:
+        return _Numbers(lambda outcome: self._named("outcome", outcome))
+
     def _variant(self, variant: Variant) -> int:
         found = self._variants.get(variant)
         if found is None:
@@ -395,6 +401,18 @@ class RunWriter(RunFile):
 
     def _transaction(self) -> Transaction:
         return Transaction(self._db, self.path)
+
+
+class _Numbers(dict[str, int]):
+    """Numbers of names, each looked up once."""
+
+    def __init__(self, look: Callable[[str], int]) -> None:
+        super().__init__()
+        self._look = look
+
+    def __missing__(self, name: str) -> int:
+        found = self[name] = self._look(name)
+        return found
 
 
 _ANSWER_CODES = {answer: code for code, answer in enumerate(schema.ANSWERS)}

@@ -36,6 +36,7 @@ from am_studio.records import (
     Variant,
     Verdict,
 )  # fmt: skip
+from am_studio.runs.codec import packed_verdicts
 from am_studio.runs.database import unwritable
 from am_studio.runs.importing.conditions import Choices, Conditions
 from am_studio.runs.importing.found import Found, FoundTrial, Made
@@ -293,8 +294,8 @@ def _operations(run: RunWriter, making: _Making, spec: TrialSpec, trial: FoundTr
     reading, by_rules = making.read(spec, trial)
     given = making.given(trial)
     own = by_rules if making.plan.judge == making.judge.name else given.pop(making.plan.judge)
-    yield TrialEnded(spec, at, own, reading.refused, reading.truncated)
+    yield TrialEnded(spec, at, packed_verdicts(own), reading.refused, reading.truncated)
     for verdicts in given.values():
-        yield TrialJudged(spec, verdicts)
+        yield TrialJudged(spec, packed_verdicts(verdicts))
     if making.by_rules and own is not by_rules:
-        yield TrialJudged(spec, by_rules)
+        yield TrialJudged(spec, packed_verdicts(by_rules))
