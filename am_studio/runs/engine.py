@@ -274,7 +274,7 @@ class Engine:
 
     def _judged(self, heard: Heard, judged: Judged) -> None:
         """The clerk has read and judged it."""
-        self._recorder.note(TrialEnded(heard.spec, time.time(), judged.verdicts, judged.refused, judged.truncated))
+        self._recorder.add(TrialEnded(heard.spec, time.time(), judged.verdicts, judged.refused, judged.truncated))
 
     def _before(self, spec: TrialSpec, begun: int) -> Before:
         return Before(dict(enumerate(self._run.transcript(spec.id).replies)), begun) if begun else Before()

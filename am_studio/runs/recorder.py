@@ -35,6 +35,10 @@ class Recorder:
             loop = asyncio.get_running_loop()
             loop.call_soon(loop.call_soon, self.flush)
 
+    def add(self, *operations: Operation) -> None:
+        """Have these stored together with whatever is noted or stored next, or by `check`: nothing waits for them."""
+        self._operations += operations
+
     async def store(self, *operations: Operation) -> None:
         """Returns when these, and all that came before them, are durable; StudioError when they cannot be made so."""
         if self.failure:
