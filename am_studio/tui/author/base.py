@@ -6,6 +6,7 @@ every combination of levels.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 
 CHECK_PAUSE = 0.3
 """Seconds after the last change before the texts are checked."""
+RESTS = 2.0
+"""Times as long as it took, showing what is typed rests before it is done again."""
+MOST_REST = 0.5
+"""Seconds after which it is done again however long it took."""
 SLOW = frozenset({"scenario.yaml"})
 """Files whose parsing takes longer than a key press may; the preview follows them after the same pause."""
 
@@ -53,6 +58,10 @@ class AuthorBase(Screen[None]):
         self._unreadable: tuple[Problem, ...] = ()
         self._check_timer: Timer | None = None
         self._show_timer: Timer | None = None
+        self.shown_texts: Mapping[str, str] = {}
+        """The version of the texts that was drawn last."""
+        self._rested = 0.0
+        """When typing may be shown again, by the monotonic clock."""
 
     @property
     def studio(self) -> StudioApp:
@@ -90,9 +99,10 @@ class AuthorBase(Screen[None]):
     def after_change(self, typed_in: str = "") -> None:
         """Show the document as it stands; `typed_in` is the file that the author is typing in, if any."""
         if typed_in in SLOW:
-            if self._show_timer is not None:
-                self._show_timer.stop()
-            self._show_timer = self.set_timer(CHECK_PAUSE, self.show_now)
+            self._show_in(CHECK_PAUSE)
+        elif typed_in and (wait := self._rested - time.monotonic()) > 0:
+            if self._show_timer is None:
+                self._show_in(wait)
         else:
             self.show_now()
         if self._check_timer is not None:
@@ -106,10 +116,22 @@ class AuthorBase(Screen[None]):
 
     def show_now(self) -> None:
         """Work out what is to be seen, and draw it."""
+        began = time.monotonic()
+        if self._show_timer is not None:
+            self._show_timer.stop()
+            self._show_timer = None
         if self.asked.file not in self.texts:
             self.asked = replace(self.asked, file=_first_text(self.texts))
-        self.shown = show(self.draft, self.asked, self.shown, self.problems)
+        self.shown, self.shown_texts = show(self.draft, self.asked, self.shown, self.problems), self.texts
         self.draw()
+        # Keys come before the preview: while somebody types quickly, showing leaves them most of the time.
+        ended = time.monotonic()
+        self._rested = ended + min(RESTS * (ended - began), MOST_REST)
+
+    def _show_in(self, seconds: float) -> None:
+        if self._show_timer is not None:
+            self._show_timer.stop()
+        self._show_timer = self.set_timer(seconds, self.show_now)
 
     def draw(self) -> None:
         """Bring every widget up to what is shown."""

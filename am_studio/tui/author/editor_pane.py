@@ -1,12 +1,14 @@
 """The selected text: an email as form and body, anything else (or a head that is no form) as plain text.
 
-Announces what is typed; what the document says is shown by `open` (another text) and `sync` (the same text, changed).
+What is typed is handed over at once, and announced; what the document says is shown by `open` (another text) and `sync`
+(the same text, changed).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from textual import on
 from textual.app import ComposeResult
@@ -22,6 +24,18 @@ from am_studio.tui.author.marks import Mark
 from am_studio.tui.author.template_area import TemplateArea
 
 
+class KeepsTyping(Protocol):
+    """Takes what is typed, in the step in which it appears."""
+
+    def keep_text(self, file: str, text: str) -> None:
+        """The whole text of a file."""
+        ...
+
+    def keep_head(self, file: str, field: str, value: str | list[str]) -> str:
+        """A field of an email's head; the file's text with it, or as it was when that cannot be written."""
+        ...
+
+
 class EditorPane(Vertical):
     """Head form over text editor."""
 
@@ -31,19 +45,10 @@ class EditorPane(Vertical):
     """
 
     @dataclass
-    class TextEdited(Message):
-        """The whole text of a file as it stands now."""
+    class Edited(Message):
+        """Something was typed in this file, and handed over."""
 
         file: str
-        text: str
-
-    @dataclass
-    class HeadEdited(Message):
-        """A field of the email's head says something else."""
-
-        file: str
-        field: str
-        value: str | list[str]
 
     @dataclass
     class CursorMoved(Message):
@@ -52,8 +57,9 @@ class EditorPane(Vertical):
         file: str
         line: int
 
-    def __init__(self, *, id: str) -> None:
+    def __init__(self, keeper: KeepsTyping, *, id: str) -> None:
         super().__init__(id=id)
+        self._keeper = keeper
         self.file = ""
         self.raw = False
         """Whether an email's head is edited as text."""
@@ -64,8 +70,8 @@ class EditorPane(Vertical):
 
     def compose(self) -> ComposeResult:
         """Form, editor, and the completions that float over both."""
-        yield HeadForm(id="head")
-        area = TemplateArea(id="text")
+        yield HeadForm(self._keep_head, id="head")
+        area = TemplateArea(self._keep_text, id="text")
         yield area
         yield area.popup
 
@@ -106,27 +112,21 @@ class EditorPane(Vertical):
 
     # What is typed. --------------------------------------------------------------------------------------------------
 
-    @property
-    def whole(self) -> str:
-        """The file's text with what is typed."""
-        return self._known[: self._start] + self.area.text
+    def _keep_text(self, body: str) -> None:
+        if self.file:
+            self._known = self._known[: self._start] + body
+            self._keeper.keep_text(self.file, self._known)
 
-    def typed(self) -> TextEdited | None:
-        """What is typed and not yet known to the document, if anything."""
-        return self.TextEdited(self.file, self.whole) if self.file and self.whole != self._known else None
+    def _keep_head(self, field: str, value: str | list[str]) -> None:
+        if self.file:
+            self._known = self._keeper.keep_head(self.file, field, value)
+            self._start = body_start(self._known)
+            self.post_message(self.Edited(self.file))
 
     @on(TextArea.Changed)
     def _changed(self, event: TextArea.Changed) -> None:
         event.stop()
-        typed = self.typed()
-        if typed is not None:
-            self._known = typed.text
-            self.post_message(typed)
-
-    @on(HeadForm.Edited)
-    def _head_edited(self, event: HeadForm.Edited) -> None:
-        event.stop()
-        self.post_message(self.HeadEdited(self.file, event.field, event.value))
+        self.post_message(self.Edited(self.file))
 
     @on(OptionList.OptionSelected)
     def _completion_taken(self, event: OptionList.OptionSelected) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input
 
@@ -45,6 +43,30 @@ class LastWord(Suggester):
         return value[: len(value) - found.typed] + choice.text if choice else None
 
 
+class HeadLine(Input):
+    """A field of the form: what is typed is handed over in the same step, what is shown is not."""
+
+    def __init__(self, field: str, suggester: Suggester | None, keep: Callable[[str, str], None]) -> None:
+        super().__init__(
+            id=f"head-{field}", placeholder=HINTS[field], compact=True, suggester=suggester, select_on_focus=False
+        )
+        self._field, self._keep, self._showing = field, keep, False
+
+    def show(self, value: str) -> None:
+        """Show what the document says."""
+        self._showing = True
+        try:
+            with self.prevent(Input.Changed):
+                self.value = value
+        finally:
+            self._showing = False
+
+    def watch_value(self, value: str) -> None:
+        """Hand over what was typed."""
+        if not self._showing:
+            self._keep(self._field, value)
+
+
 class HeadForm(Vertical):
     """The head of the selected email."""
 
@@ -59,15 +81,10 @@ class HeadForm(Vertical):
     HeadForm #head-problem.-shown { display: block; }
     """
 
-    @dataclass
-    class Edited(Message):
-        """A field says something else."""
-
-        field: str
-        value: str | list[str]
-
-    def __init__(self, *, id: str) -> None:
+    def __init__(self, keep: Callable[[str, str | list[str]], None], *, id: str) -> None:
+        """`keep` takes a field and what it means now, as soon as somebody types."""
         super().__init__(id=id)
+        self._keep = keep
         self._words = Vocabulary()
 
     def compose(self) -> ComposeResult:
@@ -79,10 +96,7 @@ class HeadForm(Vertical):
         for field in FIELDS:
             with Horizontal():
                 yield Steady(plain(_label(field)), id=f"label-{field}", classes="head--label")
-                yield Input(
-                    id=f"head-{field}", placeholder=HINTS[field], compact=True, suggester=suggesters.get(field),
-                    select_on_focus=False,
-                )  # fmt: skip
+                yield HeadLine(field, suggesters.get(field), self._typed)
         yield Steady(id="head-problem")
 
     def show(self, values: Mapping[str, str], words: Vocabulary) -> None:
@@ -92,8 +106,7 @@ class HeadForm(Vertical):
             line = self._line(field)
             value = values.get(field, "")
             if field_value(field, line.value) != field_value(field, value):
-                with self.prevent(Input.Changed):
-                    line.value = value
+                line.show(value)
 
     def show_problems(self, problems: Mapping[str, str]) -> None:
         """Mark the fields that are wrong, and say what is wrong with the one being edited, or else with the first."""
@@ -113,14 +126,11 @@ class HeadForm(Vertical):
         name = written.partition(":")[0].strip()
         self._line(name if name in FIELDS else FIELDS[0]).focus()
 
-    def _line(self, field: str) -> Input:
-        return self.query_one(f"#head-{field}", Input)
+    def _line(self, field: str) -> HeadLine:
+        return self.query_one(f"#head-{field}", HeadLine)
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Announce what the field means now."""
-        event.stop()
-        field = (event.input.id or "").removeprefix("head-")
-        self.post_message(self.Edited(field, field_value(field, event.value)))
+    def _typed(self, field: str, value: str) -> None:
+        self._keep(field, field_value(field, value))
 
 
 def _label(field: str) -> str:

@@ -99,7 +99,7 @@ class AuthorScreen(MailActions, FileActions, TextActions, RecordActions, Variant
                     yield DetailFacts(id="detail-facts")
             with TabbedContent(id="editor"):
                 with TabPane("Text", id="tab-text"):
-                    yield EditorPane(id="email")
+                    yield EditorPane(self, id="email")
                 for tab in TABS:
                     with TabPane(plain(tab.capitalize()), id=f"tab-{tab}"):
                         yield RecordForm(tab)
@@ -162,9 +162,6 @@ class AuthorScreen(MailActions, FileActions, TextActions, RecordActions, Variant
 
     def _draw_text(self) -> None:
         editor = self.editor
-        typed = editor.typed()
-        if typed is not None and editor.file != self.asked.file:
-            self._typed(typed)  # the last key before another text was chosen
         text = self.texts.get(self.asked.file, "")
         if editor.file != self.asked.file:
             editor.open(self.asked.file, text, self.shown.words)
@@ -203,22 +200,25 @@ class AuthorScreen(MailActions, FileActions, TextActions, RecordActions, Variant
 
     # What is typed. --------------------------------------------------------------------------------------------------
 
-    @on(EditorPane.TextEdited)
-    def _typed(self, message: EditorPane.TextEdited) -> None:
-        if self.texts.get(message.file) != message.text:
-            label = f"type in {message.file}"
-            self.change((message.file, message.text), label, merge_key=f"type {message.file}")
+    def keep_text(self, file: str, text: str) -> None:
+        """Put what is typed into the document; it is shown when the editor has announced it."""
+        if file in self.texts:
+            self.document.edit((file, text), f"type in {file}", merge_key=f"type {file}")
 
-    @on(EditorPane.HeadEdited)
-    def _head_edited(self, message: EditorPane.HeadEdited) -> None:
-        file = message.file
+    def keep_head(self, file: str, field: str, value: str | list[str]) -> str:
+        """Put a field of the head into the document, and give the file's text; what cannot be written is refused."""
         try:
-            text = edits.set_head(self.texts[file], message.field, message.value, file)
+            text = edits.set_head(self.texts[file], field, value, file)
         except StudioError as error:
             self.refuse(error)
-            return
-        if text != self.texts[file]:
-            self.change((file, text), f"{message.field} of {file}", merge_key=f"head {file} {message.field}")
+            return self.texts[file]
+        self.document.edit((file, text), f"{field} of {file}", merge_key=f"head {file} {field}")
+        return text
+
+    @on(EditorPane.Edited)
+    def _typed(self, message: EditorPane.Edited) -> None:
+        if self.texts is not self.shown_texts:
+            self.after_change(message.file)
 
     @on(EditorPane.CursorMoved)
     def _cursor_moved(self, message: EditorPane.CursorMoved) -> None:

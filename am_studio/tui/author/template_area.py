@@ -1,11 +1,11 @@
 """The text editor for templates: colours the syntax, completes names inside tags, leaves undo to the document.
 
-It keeps no history of its own: every change is announced, and what the document says afterwards is what it shows.
+It keeps no history of its own: every change is handed over at once, and what the document says is what it shows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from rich.style import Style
@@ -13,13 +13,14 @@ from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Offset
-from textual.widgets import OptionList, TextArea
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 from textual.widgets.text_area import Selection
 
 from am_studio.tui.author.completion import Completion, Vocabulary, in_text
 from am_studio.tui.author.highlighting import Kind, Token, tokens_by_line
 from am_studio.tui.author.marks import Mark
+from am_studio.tui.kept_area import KeptArea, location_in
 from am_studio.tui.strangers import MUTED, joined, plain
 
 SHOWN = 8
@@ -38,8 +39,8 @@ class Completions(OptionList, can_focus=False):
     """
 
 
-class TemplateArea(TextArea):
-    """A TextArea that knows the template language."""
+class TemplateArea(KeptArea):
+    """An editor that knows the template language."""
 
     BINDING_GROUP_TITLE = "Text"
     HELP = "Text with {{ names }} and {% if detail %} ... {% endif %}. Names are offered inside tags: tab or enter takes one, escape leaves."
@@ -65,8 +66,8 @@ class TemplateArea(TextArea):
         Binding("ctrl+space", "complete", "Complete", id="text.complete", tooltip="Names that fit here", show=False),
     ]
 
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id, soft_wrap=True, tab_behavior="focus")
+    def __init__(self, keep: Callable[[str], None], *, id: str) -> None:
+        super().__init__(keep, id=id)
         self._words = Vocabulary()
         self._marks: Mapping[str, Mark] = {}
         self._dark = True
@@ -77,26 +78,9 @@ class TemplateArea(TextArea):
 
     # What is shown. --------------------------------------------------------------------------------------------------
 
-    def show(self, text: str) -> None:
-        """Show this text. What is the same at both ends stays, so that the cursor goes to what changed."""
-        old = self.text
-        if text == old:
-            return
-        start = _same(old, text)
-        tail = _same(old[start:][::-1], text[start:][::-1])
-        with self.prevent(TextArea.Changed):
-            self.replace(
-                text[start : len(text) - tail],
-                self.location_of(start),
-                self.location_of(len(old) - tail),
-                maintain_selection_offset=False,
-            )
-        self.history.clear()
-
     def load(self, text: str) -> None:
         """Show another text from its beginning."""
-        with self.prevent(TextArea.Changed):
-            self.load_text(text)
+        super().load(text)
         self.close_completions()
 
     def know(self, words: Vocabulary, marks: Mapping[str, Mark], dark: bool) -> None:
@@ -130,8 +114,7 @@ class TemplateArea(TextArea):
 
     def location_of(self, offset: int) -> Location:
         """Row and column of an offset in the text."""
-        before = self.text[:offset]
-        return before.count("\n"), offset - (before.rfind("\n") + 1)
+        return location_in(self.text, offset)
 
     def offset_of(self, location: Location) -> int:
         """Offset of a row and column."""
@@ -204,15 +187,3 @@ class TemplateArea(TextArea):
     def on_blur(self) -> None:
         """Completions go with the focus."""
         self.close_completions()
-
-
-def _same(first: str, second: str) -> int:
-    """How many characters are the same from the start."""
-    count = min(len(first), len(second))
-    if first[:count] == second[:count]:
-        return count
-    low, high = 0, count
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if first[:middle] == second[:middle] else (low, middle - 1)
-    return low

@@ -1,6 +1,6 @@
 """How the study screen is laid out: form, plan, problems and text side by side, or one at a time where there is no room.
 
-It shows a document and goes from pane to pane and from problem to problem; it changes nothing.
+It shows a document and goes from pane to pane and from problem to problem; it changes nothing but what is typed in the text.
 """
 
 from __future__ import annotations
@@ -55,8 +55,13 @@ class StudyLayout(Screen[None]):
                 with Vertical(id="plan"):
                     yield PlanPane()
                     yield ProblemList()
-                yield YamlArea()
+                yield YamlArea(self.keep_text)
         yield StudioFooter()
+
+    def keep_text(self, text: str) -> None:
+        """Put what is typed into the document; it is shown when the editor has announced it."""
+        if self.document is not None:
+            self.document.edit(text, "change the text", merge_key="text")
 
     async def show_document(self, typing: FieldPath | None = None) -> None:
         """Show the document; what somebody is typing in the field `typing` stays as it is."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -15,6 +14,7 @@ from textual.widgets import OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
 from am_studio.foundation.errors import Problem
+from am_studio.tui.kept_area import KeptArea
 from am_studio.tui.strangers import MUTED, joined, plain
 from am_studio.tui.study.plan_told import Line, Role
 from am_studio.tui.study.state import told
@@ -96,7 +96,7 @@ class ProblemList(OptionList):
             self.highlighted = 0
 
 
-class YamlArea(TextArea):
+class YamlArea(KeptArea):
     """The text of the study, which can be edited as well. It keeps no history of its own: the document does."""
 
     BINDING_GROUP_TITLE = "Text"
@@ -114,39 +114,25 @@ class YamlArea(TextArea):
         ),
     ]
 
-    @dataclass
     class Edited(Message):
-        """Somebody has typed in the text."""
+        """Somebody has typed in the text; what was typed is handed over already."""
 
-        text: str
-
-    def __init__(self) -> None:
-        super().__init__(soft_wrap=True, show_line_numbers=True, tab_behavior="focus")
+    def __init__(self, keep: Callable[[str], None]) -> None:
+        super().__init__(keep, show_line_numbers=True)
 
     def on_mount(self) -> None:
         """The pane's name."""
         self.border_title = "Text"
 
-    def show(self, text: str) -> None:
-        """Show this text; what is the same at both ends stays, and the cursor goes to what changed."""
-        old = self.text
-        if text == old:
-            return
-        if not old:
-            with self.prevent(TextArea.Changed):
-                self.load_text(text)
-            return
-        start = _same(old, text)
-        tail = _same(old[start:][::-1], text[start:][::-1])
-        with self.prevent(TextArea.Changed):
-            self.replace(
-                text[start : len(text) - tail],
-                self._location(old, start),
-                self._location(old, len(old) - tail),
-                maintain_selection_offset=False,
-            )
-        self.history.clear()
-        self.scroll_cursor_visible(center=True)
+    def show(self, text: str) -> bool:
+        """Show this text, and where it changed."""
+        if not self.text:
+            self.load(text)
+            return bool(text)
+        changed = super().show(text)
+        if changed:
+            self.scroll_cursor_visible(center=True)
+        return changed
 
     def go_to(self, line: int, column: int) -> None:
         """Put the cursor there; both count from 1."""
@@ -156,17 +142,4 @@ class YamlArea(TextArea):
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         """Tell what was typed."""
         event.stop()
-        self.post_message(self.Edited(self.text))
-
-    @staticmethod
-    def _location(text: str, offset: int) -> tuple[int, int]:
-        before = text[:offset]
-        return before.count("\n"), offset - (before.rfind("\n") + 1)
-
-
-def _same(first: str, second: str) -> int:
-    """How many characters two texts have in common from their start."""
-    for index, (one, other) in enumerate(zip(first, second, strict=False)):
-        if one != other:
-            return index
-    return min(len(first), len(second))
+        self.post_message(self.Edited())

@@ -202,9 +202,8 @@ class StudyScreen(StudyLayout):
                 await self._edit(partial(apply_model, self.document, message.index, answer or None))
 
     @on(YamlArea.Edited)
-    async def _text_edited(self, message: YamlArea.Edited) -> None:
-        if self.document is not None and message.text != self.document.text:
-            self.document.edit(message.text, "change the text", merge_key="text")
+    async def _text_edited(self) -> None:
+        if self.document is not None:
             await self._changed()
 
     async def action_undo(self) -> None:
