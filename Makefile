@@ -17,7 +17,7 @@ help:
 	@echo "make bench-engine the part of it that goes over HTTP, beside bare client loops and Inspect"
 	@echo "make bench-interop Inspect running our exported task beside our own engine: the same counts, 300 samples an arm"
 	@echo "make bench-stats  coverage, error rates and power by simulation; fails by exit code"
-	@echo "make soak         a hundred kills over 3,000 trials, a hundred while packs are installed, flipped bits, synced rows, 20 kills of typing; fails by exit code"
+	@echo "make soak         a hundred kills over 3,000 trials, a hundred while packs are installed, flipped bits, synced rows, 20 kills of typing on an idle and 20 on a busy machine; fails by exit code"
 	@echo "make fuzz         a minute each of hostile YAML, templates, zips and replies; fails by exit code (FUZZ_SECONDS=60)"
 	@echo "make proxy-env    an environment of its own for LiteLLM's proxy, which the tests then use"
 	@echo "make inspect-env  one for Inspect and the published suite, which a bench and the import's test then use"
@@ -76,6 +76,8 @@ soak: $(READY)
 	$(BIN)/python -m tests.bench.flips
 	$(BIN)/python -m tests.soak.synced
 	$(BIN)/python -m tests.soak.installs
+	$(BIN)/python -m tests.soak.typing
+	$(BIN)/python -m tests.soak.typing --busy 4
 
 FUZZ_SECONDS ?= 60
 fuzz: $(READY)

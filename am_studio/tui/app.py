@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -32,7 +33,8 @@ from am_studio.foundation.hygiene import visible
 from am_studio.foundation.locations import SETTINGS_VARIABLE, settings_file
 from am_studio.foundation.studio_looks import BUILT_IN_THEMES, StudioLooks
 from am_studio.tui.crash import write_report
-from am_studio.tui.drafts import AUTOSAVE_SECONDS, DraftKeeper, KeepsDraft, LeftBehind, left_behind
+from am_studio.tui.draft_clock import DraftClock
+from am_studio.tui.drafts import Draft, DraftKeeper, KeepsDraft, LeftBehind, left_behind
 from am_studio.tui.help import help_for
 from am_studio.tui.library.screen import LibraryScreen
 from am_studio.tui.navigation import load_screen, unsaved_on
@@ -104,6 +106,7 @@ class StudioApp(App[None]):
         self._asked_theme, self._chosen = theme, Chosen(BUILTIN_THEMES["textual-dark"])
         self._vim: VimKeys | None = None
         self._drafts, self._drafts_failed = DraftKeeper(), False
+        self._draft_clock = DraftClock(self._drafts, self._unsaved_work, self._tell_unkept)
         self.looks = StudioLooks()
         self._start_problem: StudioError | None = None
         try:
@@ -157,7 +160,7 @@ class StudioApp(App[None]):
         if self._start_problem is not None:
             self.show_error(self._start_problem)
         self.set_interval(THEME_SECONDS, self._look_at_theme)
-        self.set_interval(AUTOSAVE_SECONDS, self.keep_drafts)
+        self._draft_clock.start()
         self._look_for_drafts()
 
     async def on_event(self, event: Event) -> None:
@@ -208,13 +211,25 @@ class StudioApp(App[None]):
 
     def keep_drafts(self) -> None:
         """Write down what is unsaved on any screen, so that nothing but the last seconds can be lost."""
-        drafts = [screen.unsaved_draft() for screen in self.screen_stack if isinstance(screen, KeepsDraft)]
         try:
-            self._drafts.keep([draft for draft in drafts if draft is not None])
+            self._drafts.keep(self._unsaved_work() or ())
         except StudioError as error:
-            if not self._drafts_failed:
-                self._drafts_failed = True
-                self.show_error(error)
+            self._tell_unkept(error)
+
+    def _unsaved_work(self) -> Sequence[Draft] | None:
+        """What is unsaved on any screen; None while there is no screen. Looks only, for the drafts' thread asks it."""
+        screens = list(self._screen_stack) if self.is_running else []
+        drafts = [screen.unsaved_draft() for screen in screens if isinstance(screen, KeepsDraft)]
+        return [draft for draft in drafts if draft is not None] if screens else None
+
+    def _tell_unkept(self, error: StudioError) -> None:
+        if not self._drafts_failed:
+            self._drafts_failed = True
+            self.post_message(OpeningFailed(error))
+
+    def on_unmount(self) -> None:
+        """The studio ends: drafts stay as they are."""
+        self._draft_clock.stop()
 
     @work(thread=True, group="drafts")
     def _look_for_drafts(self) -> None:
@@ -229,6 +244,7 @@ class StudioApp(App[None]):
 
     def exit(self, result: None = None, return_code: int = 0, message: Any = None) -> None:
         """Leave the studio: what was not saved has been given up."""
+        self._draft_clock.stop()
         self._drafts.close()
         super().exit(result, return_code, message)
 
@@ -408,6 +424,9 @@ class StudioApp(App[None]):
 
     def _fatal_error(self) -> None:
         # Textual's own report prints local variables, which may hold keys and strangers' text.
+        self._draft_clock.stop()
+        with suppress(Exception):
+            self.keep_drafts()
         self.bell()
         trace = traceback.format_exc()
         report = write_report(trace, [type(screen).__name__ for screen in self.screen_stack])

@@ -1,4 +1,4 @@
-"""Unsaved work, kept beside the files and not in them: written every two seconds, found again after a crash or a kill.
+"""Unsaved work, kept beside the files and not in them: written at most two seconds after it was typed, found again after a crash or a kill.
 
 Each process has a file of drafts of its own, which it holds locked while it lives; one that nobody holds was left behind.
 A draft is taken up by renaming its file first, so that a draft that brings the studio down is offered once, and by one
@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -77,11 +78,18 @@ class DraftKeeper:
         self._lock: int | None = None
         """The descriptor of the file that is locked, for as long as the process lives."""
         self._kept: tuple[Draft, ...] = ()
+        self._turn = threading.Lock()
+        """The clock's thread and the studio write one after the other."""
+        self._closed = False
 
     def keep(self, drafts: Sequence[Draft]) -> None:
         """Make these the drafts on disk, whole or not at all; none removes the file. StudioError when it cannot be written."""
-        if tuple(drafts) == self._kept:
-            return
+        with self._turn:
+            if not self._closed and tuple(drafts) != self._kept:
+                self._put(drafts)
+                self._kept = tuple(drafts)
+
+    def _put(self, drafts: Sequence[Draft]) -> None:
         if drafts:
             self._hold()
             content = {"format": 1, "at": time.time(), "drafts": [asdict(draft) for draft in drafts]}
@@ -89,16 +97,17 @@ class DraftKeeper:
             self._file.chmod(0o600)
         else:
             self._file.unlink(missing_ok=True)
-        self._kept = tuple(drafts)
 
     def close(self) -> None:
         """All was saved or given up: nothing is left behind."""
-        with suppress(StudioError):
-            self.keep(())
-        if self._lock is not None:
-            _lock_path(self._file).unlink(missing_ok=True)
-            os.close(self._lock)
-            self._lock = None
+        with self._turn:
+            self._closed = True
+            with suppress(OSError):
+                self._file.unlink(missing_ok=True)
+            if self._lock is not None:
+                _lock_path(self._file).unlink(missing_ok=True)
+                os.close(self._lock)
+                self._lock = None
 
     def _hold(self) -> None:
         if self._lock is None:

@@ -98,7 +98,9 @@ class AuthorBase(Screen[None]):
 
     def after_change(self, typed_in: str = "") -> None:
         """Show the document as it stands; `typed_in` is the file that the author is typing in, if any."""
-        if typed_in in SLOW:
+        if typed_in and self.texts is self.shown_texts:
+            pass  # it was drawn on another occasion, and is yet to be checked
+        elif typed_in in SLOW:
             self._show_in(CHECK_PAUSE)
         elif typed_in and (wait := self._rested - time.monotonic()) > 0:
             if self._show_timer is None:

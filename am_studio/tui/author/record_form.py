@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -25,6 +26,8 @@ from am_studio.tui.widgets import EmptyState
 
 PAUSE = 0.3
 """Seconds after the last key before a field is written: reading scenario.yaml again takes longer than a key press."""
+LONGEST = 1.0
+"""Seconds after the first key when it is written although somebody is still typing, so that it is in the drafts."""
 
 
 class RecordList(RowList):
@@ -65,6 +68,10 @@ class RecordForm(Vertical):
         self._showing = asyncio.Lock()
         """Fields are taken away and put there in several steps, which nobody may interrupt."""
         self._waiting: Timer | None = None
+        self._since = 0.0
+        """When the first of the pending keys was pressed, by the monotonic clock."""
+        self._said: dict[Path, str] = {}
+        """What each field's widget said when it was last listened to: another value was typed, and its message is on its way."""
         self._pending: dict[Path, tuple[Field, str]] = {}
         self._widgets: dict[Path, Widget] = {}
 
@@ -110,12 +117,13 @@ class RecordForm(Vertical):
         self.query_one(".record--problems", Steady).say(plain(told))
 
     def _made(self, record: Record | None) -> list[Widget]:
-        self._widgets = {}
+        self._widgets, self._said = {}, {}
         if record is None:
             return [EmptyState("Nothing here yet: press a in the list to add one.")]
         widgets: list[Widget] = []
         for field in record.fields:
             self._widgets[field.path] = _widget(field)
+            self._said[field.path] = field.value
             widgets += [Label(plain(_label(field))), self._widgets[field.path]]
         return widgets
 
@@ -127,12 +135,16 @@ class RecordForm(Vertical):
         if isinstance(widget, Select):
             with self.prevent(Select.Changed):
                 widget.value = field.value if field.value in field.choices else Select.NULL
-        elif isinstance(widget, Input) and not _same(field, widget.value):
+        elif isinstance(widget, Input) and self._may_show(field, widget.value):
             with self.prevent(Input.Changed):
-                widget.value = field.value
-        elif isinstance(widget, TextArea) and not _same(field, widget.text):
+                widget.value = self._said[field.path] = field.value
+        elif isinstance(widget, TextArea) and self._may_show(field, widget.text):
             with self.prevent(TextArea.Changed):
-                widget.text = field.value
+                widget.text = self._said[field.path] = field.value
+
+    def _may_show(self, field: Field, stands: str) -> bool:
+        """Whether a widget says something else than the file, and nobody has typed it just now."""
+        return stands == self._said.get(field.path) and not _same(field, stands)
 
     # What is typed. --------------------------------------------------------------------------------------------------
 
@@ -161,12 +173,16 @@ class RecordForm(Vertical):
     def _typed(self, widget: Widget, value: str) -> None:
         fields = self.record.fields if self.record is not None else ()
         field = next((field for field in fields if self._widgets.get(field.path) is widget), None)
+        if field is not None:
+            self._said[field.path] = value
         if field is None or (field.value == value and field.path not in self._pending):
             return
+        if not self._pending:
+            self._since = time.monotonic()
         self._pending[field.path] = (field, value)
         if self._waiting is not None:
             self._waiting.stop()
-        self._waiting = self.set_timer(PAUSE, self._flush)
+        self._waiting = self.set_timer(max(min(PAUSE, self._since + LONGEST - time.monotonic()), 0.01), self._flush)
 
     def _flush(self) -> None:
         pending, self._pending = self._pending, {}

@@ -217,8 +217,7 @@ class AuthorScreen(MailActions, FileActions, TextActions, RecordActions, Variant
 
     @on(EditorPane.Edited)
     def _typed(self, message: EditorPane.Edited) -> None:
-        if self.texts is not self.shown_texts:
-            self.after_change(message.file)
+        self.after_change(message.file)
 
     @on(EditorPane.CursorMoved)
     def _cursor_moved(self, message: EditorPane.CursorMoved) -> None:

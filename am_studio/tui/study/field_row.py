@@ -138,7 +138,8 @@ class FieldRow(Vertical):
 
     def on_mount(self) -> None:
         """Show what the field says."""
-        self._composed = True
+        # A studio that is being left takes rows away while they are still being put there.
+        self._composed = self.app.is_running
         self.show(self.field)
 
     def on_descendant_focus(self) -> None:
