@@ -108,6 +108,7 @@ inspect-env: .venv-inspect/.ready
 
 images: $(READY)
 	$(BIN)/python docs/make_images.py
+	$(BIN)/python docs/make_recording.py
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
 
 from am_studio.runs.study_document import StudyDocument
 from am_studio.tui.app import StudioApp
 from am_studio.tui.author.screen import AuthorScreen
+from am_studio.tui.author.template_area import TemplateArea
 from am_studio.tui.crash import write_report
 from am_studio.tui.drafts import Draft, DraftKeeper, discard, drafts_directory, left_behind, take
 from am_studio.tui.study.screen import StudyScreen
@@ -158,3 +162,49 @@ def test_a_crash_report_holds_no_locals_and_no_keys(monkeypatch: pytest.MonkeyPa
     assert "sentinel" not in told
     assert "AuthorScreen" in told
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.asyncio
+async def test_a_screen_that_is_busy_does_not_hold_its_drafts_up(
+    small_pack: WritePack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = small_pack()
+    monkeypatch.chdir(tmp_path)
+    async with studio() as (app, pilot):
+        app.open_author(directory)
+        await until(pilot, lambda: isinstance(app.screen, AuthorScreen) and app.focused is not None)
+        assert isinstance(app.screen, AuthorScreen)
+        app.screen.document.edit((NEWS, app.screen.document.texts[NEWS] + "Unsaved.\n"), "type")
+        for _ in range(6000):
+            # Nothing is awaited: the screen does not get a turn.
+            time.sleep(0.01)
+            if any(drafts_directory().glob("*.json")):
+                break
+        (kept,) = drafts_directory().glob("*.json")
+        assert "Unsaved." in kept.read_text()
+
+
+@pytest.mark.asyncio
+async def test_keys_that_come_faster_than_the_screen_are_all_there(
+    small_pack: WritePack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = small_pack()
+    monkeypatch.chdir(tmp_path)
+    letters = "abcdefghijklmnopqrstuvwxyz" * 3
+    async with studio() as (app, pilot):
+        app.open_author(directory)
+        await until(pilot, lambda: isinstance(app.screen, AuthorScreen) and app.focused is not None)
+        screen = app.screen
+        assert isinstance(screen, AuthorScreen)
+        await pilot.press("2")
+        area = screen.query_one(TemplateArea)
+        await until(pilot, lambda: area.has_focus)
+        before = area.text
+        for letter in letters:
+            app.post_message(Key(letter, letter))
+            await asyncio.sleep(0)
+        await until(pilot, lambda: len(area.text) >= len(before) + len(letters))
+        assert area.text == letters + before
+        assert screen.document.texts[screen.asked.file].endswith(area.text)
+        await until(pilot, lambda: screen.shown_texts is screen.texts)
+        assert any("xyz" in line.text for line in screen.shown.lines)
