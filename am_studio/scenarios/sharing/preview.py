@@ -5,9 +5,6 @@ The command line and the studio ask the same way, so that neither installs what 
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +13,7 @@ from am_studio.foundation.locations import installed_packs
 from am_studio.scenarios.overlay_base import dependencies_of
 from am_studio.scenarios.references import check_pack
 from am_studio.scenarios.sharing.contents import PackContents
-from am_studio.scenarios.sharing.directories import pack_in_directory
+from am_studio.scenarios.sharing.directories import pack_in_directory, unpacked
 from am_studio.scenarios.sharing.installing import Offer, judge_offer, library
 from am_studio.scenarios.sharing.lockfile import LockedPack, PackLock, read_lock
 from am_studio.scenarios.sharing.offers import offer_of
@@ -144,17 +141,6 @@ def installed_contents(name: str) -> PackContents | None:
         return pack_in_directory(place) if place.is_dir() else None
     except StudioError:
         return None
-
-
-@contextmanager
-def unpacked(pack: PackContents) -> Iterator[Path]:
-    """A directory with the pack's files, for as long as it is looked at."""
-    with tempfile.TemporaryDirectory(prefix="am-studio-") as kept:
-        root = Path(kept).resolve() / pack.name
-        for name, data in pack.files.items():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            (root / name).write_bytes(data)
-        yield root
 
 
 def _refusal(offer: Offer, lock: PackLock, trusted: str) -> StudioError | None:
