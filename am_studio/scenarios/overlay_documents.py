@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from am_studio.foundation.errors import FileProblems, Place, Problem, StudioError
 from am_studio.scenarios.documents import ScenarioDocument
 from am_studio.scenarios.loading import Draft, read_texts
-from am_studio.scenarios.overlay_base import Base
 from am_studio.scenarios.overlay_pieces import Conflict
 from am_studio.scenarios.overlay_saving import own_texts
 from am_studio.scenarios.overlays import Resolved, record_base, resolve
@@ -42,9 +41,10 @@ class OverlayDocument(ScenarioDocument):
         return tuple(replace(problem, place=Place(problem.place.file)) for problem in self._made.problems)
 
     @property
-    def base(self) -> Base | None:
-        """The scenario below, as it was when this was loaded or saved."""
-        return self._made.base
+    def base_told(self) -> str:
+        """The scenario below with its pack's version, as it was when this was loaded or saved."""
+        base = self._made.base
+        return f"{base.reference} {base.version}" if base is not None else ""
 
     def changes(self, draft: Draft) -> tuple[PackDiff, tuple[Conflict, ...]]:
         """What the overlay changes in its base once `draft` is saved, and what the base has changed under it.

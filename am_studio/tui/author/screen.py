@@ -80,6 +80,9 @@ class AuthorScreen(MailActions, FileActions, TextActions, RecordActions, Variant
             "f9,ctrl+o", "external_editor", "$EDITOR", id="author.external", tooltip="Edit the text in your editor"
         ),
         Binding("f12,ctrl+g", "toggle_raw", "As text", id="author.raw", tooltip="Edit the head as text", show=False),
+        Binding(
+            "b", "base", "Against base", id="author.base", tooltip="What this overlay changes in its base", show=False
+        ),
         Binding("escape", "step_back", "Back", id="author.back", tooltip="To the inbox, then back", show=False),
     ]
 
@@ -134,6 +137,8 @@ class AuthorScreen(MailActions, FileActions, TextActions, RecordActions, Variant
         """Emails alone can be copied, moved and deleted."""
         if action in {"duplicate_email", "delete_email", "move_email"}:
             return bool(self.email)
+        if action == "base":
+            return self.overlay is not None
         return True
 
     # Drawing. --------------------------------------------------------------------------------------------------------
