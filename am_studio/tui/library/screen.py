@@ -44,7 +44,7 @@ class LibraryScreen(LibraryActions):
         &.-wide #scenarios { width: 48; }
         SearchLine { border: none; height: 1; padding: 0 1; background: $surface; }
         SearchLine:focus { border: none; background: $panel; }
-        ScenarioTree { padding: 0 1; background: $background; scrollbar-size-vertical: 1; }
+        ScenarioTree { padding: 0 1; background: $background; scrollbar-size: 0 1; }
         #to-packs { width: 1fr; }
         #facts { width: 1fr; }
         FactsPane { height: 1fr; }

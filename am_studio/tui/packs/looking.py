@@ -36,7 +36,7 @@ async def verify(app: StudioApp, pack: ShelvedPack) -> Verdict | None:
     first: Verdict | None = await app.push_screen_wait(JobScreen(title, lambda _: work.verdict_of(pack)))
     found = first
     while found is not None:
-        told = filled("{name} does not hold" if found.findings else "{name} holds", name=pack.name)
+        told = filled(_HOLDS[found.mark], name=pack.name)
         choices = (*CLOSE, Choice("told", "Compare with one I was told", "i"))
         if await app.push_screen_wait(TellScreen(told, views.verdict(pack, found), choices)) != "told":
             break
@@ -45,6 +45,9 @@ async def verify(app: StudioApp, pack: ShelvedPack) -> Verdict | None:
         if texts:
             found = await app.push_screen_wait(JobScreen(title, partial(_verified_with, pack, texts["expect"])))
     return first
+
+
+_HOLDS = {"good": "{name} holds", "bad": "{name} does not hold", "nothing": "Nothing vouches for {name}"}
 
 
 def _verified_with(pack: ShelvedPack, identity: str, _: Step) -> Verdict:

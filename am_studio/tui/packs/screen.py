@@ -244,7 +244,8 @@ class PacksScreen(Screen[None]):
         """Put back what was removed last."""
         removed = self.state.removed
         if removed is not None and await taking.bring_back(self.studio, removed):
-            self.state = replace(self.state, removed=None)
+            place = removed.lying.parent.parent.parent / removed.lying.name
+            self.state = replace(self.state, removed=None, selected=place.resolve())
             self.action_reload()
 
     @work(group="doing", exclusive=True)

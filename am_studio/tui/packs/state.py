@@ -5,7 +5,7 @@ No Textual here: the screen folds what its threads bring into a `PacksState`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -73,8 +73,14 @@ class PacksState:
         order = list(ORIGINS)
         listed = tuple(sorted(packs, key=lambda pack: order.index(pack.origin)))
         directories = [pack.directory for pack in listed]
-        selected = self.selected if self.selected in directories else next(iter(directories), None)
+        selected = self.selected if self.selected in directories else self._neighbour(directories)
         return replace(self, packs=listed, selected=selected, verdicts={})
+
+    def _neighbour(self, directories: Sequence[Path]) -> Path | None:
+        """What stands where the selected pack stood; of an empty list nothing."""
+        before = [pack.directory for pack in self.packs or ()]
+        at = before.index(self.selected) if self.selected in before else 0
+        return directories[min(at, len(directories) - 1)] if directories else None
 
     def with_verdict(self, directory: Path, verdict: Verdict) -> PacksState:
         """Knowing this too."""

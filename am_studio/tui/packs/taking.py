@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from am_studio.scenarios.diff_telling import parts_of
 from am_studio.scenarios.finding import packs
 from am_studio.scenarios.overlay_base import dependents_of
+from am_studio.scenarios.sharing.installing import Distrusted
 from am_studio.scenarios.sharing.laid_aside import put_back
 from am_studio.scenarios.sharing.preview import Wanted
 from am_studio.scenarios.sharing.shelf import ShelvedPack
@@ -46,46 +48,75 @@ async def update_pack(app: StudioApp, pack: ShelvedPack) -> Path | None:
 async def _take(app: StudioApp, texts: Mapping[str, str], name: str) -> Path | None:
     if not texts:
         return None
-    source = unquoted(texts["source"])
-    wanted = Wanted(source, expect=texts["expect"])
-    looking = JobScreen(filled("Looking at {source}", source=source), lambda step: work.look(wanted, name, step))
-    looked: Looked | None = await app.push_screen_wait(looking)
-    if looked is None or not await _agreed(app, looked, texts["expect"]):
+    wanted = Wanted(unquoted(texts["source"]), expect=texts["expect"])
+    looked = await _looked(app, wanted, name)
+    while looked is not None and (answer := await _answer(app, looked, texts["expect"])) != "take":
+        identity = looked.preview.offer.pack.identity
+        if answer != "trust" or not await _trusts(app, identity):
+            return None
+        looked = await _looked(app, replace(wanted, expect=identity, trust=identity), name)
+    if looked is None:
         return None
     pack = looked.preview.offer.pack
     title = filled("Installing {name} {version}", name=pack.name, version=pack.version)
-    taking = JobScreen(title, lambda step: work.take(looked, step), stoppable=False)
-    place: Path | None = await app.push_screen_wait(taking)
+    place: Path | None = await app.push_screen_wait(JobScreen(title, partial(work.take, looked), stoppable=False))
     if place is not None:
         app.notify(f"{pack.name} {pack.version} is installed")
     return place
 
 
-async def _agreed(app: StudioApp, looked: Looked, expected: str) -> bool:
-    """Whether somebody who has seen all of it wants it."""
+async def _looked(app: StudioApp, wanted: Wanted, name: str) -> Looked | None:
+    title = filled("Looking at {source}", source=wanted.source)
+    looked: Looked | None = await app.push_screen_wait(JobScreen(title, partial(work.look, wanted, name)))
+    return looked
+
+
+async def _answer(app: StudioApp, looked: Looked, expected: str) -> str:
+    """`take` when somebody who has seen all of it wants it, `trust` when although it is refused, else nothing."""
     found, differences = looked.preview, looked.differences
-    pack = found.offer.pack
-    called = {"name": pack.name, "version": pack.version}
-    summary = (differences.summary,) if differences is not None else ()
-    body = views.preview(found, summary, expected)
+    called = {"name": found.offer.pack.name, "version": found.offer.pack.version}
+    body = views.preview(found, (differences.summary,) if differences is not None else (), expected)
+    title, choices = _question(looked)
+    while (answer := await app.push_screen_wait(TellScreen(filled(title, called), body, choices))) == "read":
+        told = filled("{name}: what is installed -> {version}", called)
+        await app.push_screen_wait(ChangesScreen(told, partial(work.parts_found, looked)))
+    return answer if answer in {"take", "trust"} else ""
+
+
+def _question(looked: Looked) -> tuple[str, tuple[Choice, ...]]:
+    """What is asked of this, and the ways out of it, the harmless one first."""
+    found = looked.preview
+    if isinstance(found.refusal, Distrusted):
+        return "{name} {version} is refused", (*CLOSE, Choice("trust", "I know why", "k", "warning"))
+    if found.refusal is not None:
+        return "{name} {version} is refused", CLOSE
     if not found.installable:
-        why = "{name} {version} is refused" if found.refusal else "{name} {version} has errors and is not installed"
-        await app.push_screen_wait(TellScreen(filled(why, called), body, CLOSE))
-        return False
+        return "{name} {version} has errors and is not installed", CLOSE
     if found.same:
-        title = filled("{name} {version} is what is installed", called)
-        await app.push_screen_wait(TellScreen(title, body, CLOSE))
-        return False
-    read = () if differences is None else (Choice("read", "Read the changes", "r"),)
-    verb = "Install" if found.before is None else "Replace"
-    choices = (Choice("leave", "Cancel", "c", "primary"), *read, Choice("take", verb, verb[0].lower(), "warning"))
-    if verb == "Replace":
-        choices = (choices[0], *read, Choice("take", "Replace", "p", "warning"))
-    title = filled("Replace {name} by {version}?" if found.before else "Install {name} {version}?", called)
-    while (answer := await app.push_screen_wait(TellScreen(title, body, choices))) == "read":
-        told = filled("{name}: installed -> {version}", called)
-        await app.push_screen_wait(ChangesScreen(told, lambda _, __: parts_of(differences) if differences else ()))
-    return answer == "take"
+        return "{name} {version} is what is installed", CLOSE
+    cancel = Choice("leave", "Cancel", "c", "primary")
+    if found.before is None:
+        return "Install {name} {version}?", (cancel, Choice("take", "Install", "i", "warning"))
+    read = (Choice("read", "Read the changes", "r"),) if looked.differences is not None else ()
+    title = f"Replace {{name}} {_braced(found.before.version)} by {{version}}?"
+    return title, (cancel, *read, Choice("take", "Replace", "p", "warning"))
+
+
+def _braced(text: str) -> str:
+    """A stranger's text inside a sentence that is filled afterwards."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+async def _trusts(app: StudioApp, identity: str) -> bool:
+    """Whether somebody can name the identity, which they have from whoever made the pack."""
+    field = Field("identity", "Its whole identity, from whoever made the pack")
+
+    def check(texts: Mapping[str, str]) -> str:
+        return "" if texts["identity"] == identity else "this is not the identity of what was read"
+
+    asked = AskScreen(plain("Take it all the same?"), (field,), verb="Go on", check=check)
+    named = await app.push_screen_wait(asked)
+    return bool(named)
 
 
 async def remove_pack(app: StudioApp, pack: ShelvedPack) -> Removed | None:

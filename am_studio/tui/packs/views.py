@@ -36,7 +36,7 @@ def facts(pack: ShelvedPack, mark: Mark, verdict: Verdict | None) -> Content:
     lines = [plain(form.title if form else pack.name, "bold"), plain(f"{pack.name} {pack.version}", MUTED), plain("")]
     if pack.problem:
         lines += [plain(f"{'!' if hidden(pack) else '✗'} {pack.problem}", "$text-warning"), plain("")]
-    lines += [*verified(mark, verdict), plain(""), plain("Identity", "bold"), plain(pack.identity or "-")]
+    lines += [*verified(mark, verdict, pack.origin), plain(""), plain("Identity", "bold"), plain(pack.identity or "-")]
     if form:
         lines += [plain(""), plain("Content notice", "bold"), plain(form.content_notice), plain("")]
         lines += [_pair("Authors", ", ".join(form.authors)), _pair("Licence", form.license)]
@@ -49,7 +49,7 @@ def facts(pack: ShelvedPack, mark: Mark, verdict: Verdict | None) -> Content:
     return joined(*lines, between="\n")
 
 
-def verified(mark: Mark, verdict: Verdict | None) -> Iterator[Content]:
+def verified(mark: Mark, verdict: Verdict | None, origin: str = "") -> Iterator[Content]:
     """What came of verifying, in words."""
     if verdict is None:
         yield (
@@ -61,13 +61,22 @@ def verified(mark: Mark, verdict: Verdict | None) -> Iterator[Content]:
     if verdict.compared:
         yield plain(f"✓ agrees with {', '.join(verdict.compared)}", _STYLES["good"])
     elif not verdict.findings:
-        yield plain("· there is nothing to compare it with: no manifest, no lock, no known signature", MUTED)
+        bundled = origin == "came with the program"
+        yield plain(f"· {'it came with the program: ' if bundled else ''}{_NOTHING}", MUTED)
     yield plain(f"  {verdict.signature}", MUTED)
+
+
+_NOTHING = "there is nothing to compare it with, no manifest, no lock, no known signature"
 
 
 def verdict(pack: ShelvedPack, found: Verdict) -> Content:
     """What came of verifying a pack, with its whole identity."""
-    lines = [*verified(found.mark, found), plain(""), plain("Identity", "bold"), plain(pack.identity or "-")]
+    lines = [
+        *verified(found.mark, found, pack.origin),
+        plain(""),
+        plain("Identity", "bold"),
+        plain(pack.identity or "-"),
+    ]
     return joined(*lines, plain(""), _pair("From", pack.source or pack.origin), between="\n")
 
 
@@ -91,37 +100,40 @@ def preview(found: Preview, differences: Iterable[str], expected: str) -> Conten
         _pair("Signed", str(found.offer.signature)),
         _pair("Identity", pack.identity),
         plain(
-            "           ✓ the one that you were told" if expected else "           ask its authors for theirs", MUTED
+            " " * 11 + ("✓ the one that you were told" if expected else "compare it with what its authors say"), MUTED
         ),
+        _pair("Check", _in_short(found)),
+        _pair("Replaces", _before(found)),
+        *(_pair("Changes", line) for line in differences),
         plain(""),
         plain("Content notice", "bold"),
         plain(form.content_notice),
         plain(""),
         plain(f"{len(pack.scenarios)} scenario{'s' * (len(pack.scenarios) != 1)}", "bold"),
         plain(", ".join(pack.scenarios)),
-        plain(""),
-        plain("What the check finds", "bold"),
-        *problems(found.problems, found.missing),
-        plain(""),
-        *_replaced(found, differences),
     ]
+    if found.problems or found.missing:
+        lines += [plain(""), plain("What the check finds", "bold"), *problems(found.problems, found.missing)]
+    if found.before is not None and (otherwise := said_otherwise(found.before, pack)):
+        lines += [plain(""), plain("What it says of itself otherwise", "bold"), *map(plain, otherwise)]
+    lines += [plain(""), plain(f"It would lie in {shown_path(installed_packs() / pack.name)}", MUTED)]
     return joined(*lines, between="\n")
 
 
-def _replaced(found: Preview, differences: Iterable[str]) -> Iterator[Content]:
-    yield plain("What it replaces", "bold")
+def _in_short(found: Preview) -> str:
+    errors = sum(problem.severity == "error" for problem in found.problems)
+    warnings = len(found.problems) - errors
+    if not found.problems:
+        return "✓ nothing is wrong in it"
+    return f"{'✗' if errors else '!'} {errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}; see below"
+
+
+def _before(found: Preview) -> str:
     if found.before is None:
-        yield plain("nothing" if found.entry is None else f"{found.entry.version}, which is gone or cannot be read")
-    elif found.same:
-        yield plain("nothing: this is what is installed")
-    else:
-        yield plain(f"{found.before.name} {found.before.version}, {found.before.identity}; it goes to the trash")
-        yield plain("")
-        yield plain("What changes", "bold")
-        for line in (*said_otherwise(found.before, found.offer.pack), *differences):
-            yield plain(line)
-    yield plain("")
-    yield plain(f"It would lie in {shown_path(installed_packs() / found.offer.pack.name)}", MUTED)
+        return "nothing" if found.entry is None else f"{found.entry.version}, which is gone or cannot be read"
+    if found.same:
+        return "nothing: this very content is installed"
+    return f"{found.before.name} {found.before.version} ({short(found.before.identity)}), which goes to the trash"
 
 
 def problems(found: Iterable[Problem], missing: Iterable[str] = ()) -> Iterator[Content]:

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from am_studio.foundation.errors import StudioError
-from am_studio.foundation.locations import installed_packs
 from am_studio.scenarios.diff_telling import Part, parts_of
 from am_studio.scenarios.pack_diff import PackDiff, diff_of, diff_of_contents
-from am_studio.scenarios.sharing.contents import PackContents
+from am_studio.scenarios.sharing.directories import pack_in_directory
 from am_studio.scenarios.sharing.installing import install, remove
 from am_studio.scenarios.sharing.offers import read_pack
 from am_studio.scenarios.sharing.preview import (
@@ -40,22 +39,29 @@ class Looked:
     preview: Preview
     differences: PackDiff | None
     """From what is installed to this; None where nothing would be replaced, or it may not be installed."""
+    trusted: str
+    """The identity that is taken although it is not what was seen before; empty: none."""
 
 
 def look(wanted: Wanted, name: str, step: Step) -> Looked:
     """What installing this would do; with a `name` it has to be that installed pack. StudioError when there is none to be had."""
     offer = offered_again(name, wanted, step) if name else offered(wanted, step)
-    found = preview(offer, step=step)
+    found = preview(offer, trusted=wanted.trust, step=step)
     differences = None
     if found.before is not None and found.installable and not found.same:
         step("comparing it with what is installed")
         differences = diff_of_contents(found.before, offer.pack)
-    return Looked(found, differences)
+    return Looked(found, differences, wanted.trust)
+
+
+def parts_found(looked: Looked, _: Step, __: bool) -> Sequence[Part]:
+    """What would change, in parts."""
+    return parts_of(looked.differences) if looked.differences is not None else ()
 
 
 def take(looked: Looked, _: Step) -> Path:
     """Install what was looked at; its directory."""
-    return install(looked.preview.offer, replacing=True)
+    return install(looked.preview.offer, replacing=True, trusted=looked.trusted)
 
 
 def take_away(name: str, _: Step) -> Removed | None:
@@ -94,19 +100,8 @@ def compare_places(first: str, second: str, step: Step, swapped: bool) -> Sequen
 
 def compare_with_source(directory: Path, source: str, step: Step, swapped: bool) -> Sequence[Part]:
     """What differs between a pack and one that is read from a file, a directory or a repository."""
-    here = _contents(directory)
+    here = pack_in_directory(directory)
     step("reading the other one")
     there, _ = read_pack(parse_source(source), step)
     step("comparing")
     return parts_of(diff_of_contents(there, here) if swapped else diff_of_contents(here, there))
-
-
-def _contents(directory: Path) -> PackContents:
-    from am_studio.scenarios.sharing.directories import pack_in_directory
-
-    return pack_in_directory(directory)
-
-
-def place_of(name: str) -> Path:
-    """Where an installed pack lies."""
-    return installed_packs() / name
