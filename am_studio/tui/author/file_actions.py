@@ -16,6 +16,7 @@ from textual import work
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -179,6 +180,11 @@ class FileActions(AuthorBase):
         from am_studio.scenarios.overlay_documents import OverlayDocument
 
         return self.document if isinstance(self.document, OverlayDocument) else None
+
+    @property
+    def overlay_note(self) -> Content | None:
+        """That this is an overlay and of what; None for a scenario by itself."""
+        return None if self.overlay is None else filled("overlay of {base}", base=self.overlay.base_told)
 
     def action_base(self) -> None:
         """Show what the overlay, as it stands here, changes in its base."""

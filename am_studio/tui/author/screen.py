@@ -111,6 +111,7 @@ class AuthorScreen(MailActions, FileActions, TextActions, RecordActions, Variant
 
     def on_mount(self) -> None:
         """Show the document; look at the disk whenever the terminal gets the focus back."""
+        self.query_one(TitleBar).show(plain("Author"), plain(self._called), note=self.overlay_note)
         self.query_one(InboxList).border_title = "1 Inbox"
         self.query_one(DetailsPanel).border_title = "3 Details"
         self.add_class("-inbox")
@@ -150,7 +151,9 @@ class AuthorScreen(MailActions, FileActions, TextActions, RecordActions, Variant
         if dirty != self._dirty_shown:
             self._dirty_shown = dirty
             note = plain(f"● unsaved: {len(dirty)} file{'s' if len(dirty) != 1 else ''}", "bold $text-warning")
-            self.query_one(TitleBar).show(plain("Author"), plain(self._called), note=note if dirty else None)
+            self.query_one(TitleBar).show(
+                plain("Author"), plain(self._called), note=note if dirty else self.overlay_note
+            )
         self.query_one(InboxList).show_inbox(shown.inbox, shown.marks, dark, asked.file)
         self.query_one(DetailsPanel).show_details(shown.details, dark)
         self._draw_facts()

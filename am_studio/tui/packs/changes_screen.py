@@ -131,7 +131,8 @@ class ChangesScreen(Screen[None]):
                 listing.add_option(Option(plain(_GROUPS[part.about], "bold"), disabled=True))
             group = part.about
             listing.add_option(Option(plain(part.title), id=str(number)))
-        listing.highlighted = 0 if self.parts else None
+        if self.parts:
+            listing.highlighted = listing.get_option_index("0")  # a heading may stand before it
         self.refresh_bindings()
 
     @on(OptionList.OptionHighlighted)
