@@ -59,15 +59,22 @@ class PackEntry:
 
 def list_library() -> tuple[PackEntry, ...]:
     """Every pack in the working directory and in the library, first match first; a reference that is taken is left out."""
-    found: list[PackEntry] = []
+    return tuple(
+        _pack(directory, tuple(_scenario(path) for path in scenarios)) for directory, scenarios in pack_directories()
+    )
+
+
+def pack_directories() -> Iterator[tuple[Path, tuple[Path, ...]]]:
+    """The packs of `list_library` with the directories of their scenarios, nothing of which is read."""
+    names: set[str] = set()
     taken: set[str] = set()
     for directory in _packs():
-        entries = tuple(_scenario(path) for path in scenarios_of(directory))
-        entries = tuple(entry for entry in entries if entry.ref not in taken)
-        if entries or directory.name not in {pack.name for pack in found}:
-            taken |= {entry.ref for entry in entries}
-            found.append(_pack(directory, entries))
-    return tuple(found)
+        every = scenarios_of(directory)
+        free = tuple(path for path in every if f"{directory.name}/{path.name}" not in taken)
+        if free or directory.name not in names:
+            names.add(directory.name)
+            taken |= {f"{directory.name}/{path.name}" for path in free}
+            yield directory, free
 
 
 def is_editable(directory: Path) -> bool:

@@ -9,7 +9,7 @@ from typing import Literal
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.locations import bundled_library, installed_packs
 from am_studio.scenarios.forms import PackForm
-from am_studio.scenarios.library import is_editable, list_library
+from am_studio.scenarios.library import is_editable, pack_directories
 from am_studio.scenarios.sharing.contents import PackContents
 from am_studio.scenarios.sharing.directories import pack_in_directory
 from am_studio.scenarios.sharing.installing import library
@@ -48,7 +48,7 @@ def shelf() -> tuple[ShelvedPack, ...]:
         with library():
             pass  # what a stop left behind is finished or removed first
     lock = read_lock()
-    found = [_shelved(entry.directory, lock.packs) for entry in list_library()]
+    found = [_shelved(directory, lock.packs) for directory, _ in pack_directories()]
     there = {pack.name for pack in found if pack.origin == "installed"}
     hidden = (_unlisted(name, entry, lock.packs) for name, entry in sorted(lock.packs.items()) if name not in there)
     return (*found, *hidden)
