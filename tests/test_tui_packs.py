@@ -544,7 +544,7 @@ async def test_an_overlay_is_made_in_the_library_and_tells_what_it_changes(home:
         await on(pilot, PickScreen)
         await pilot.press("enter")
         await on(pilot, ChangesScreen)
-        await until(pilot, lambda: "small-2/task.md" in screen_text(app))
+        await until(pilot, lambda: "~ task.md  small-2" in screen_text(app))
         assert app.screen.check_action("swap", ()) is False
 
 
@@ -648,3 +648,6 @@ async def test_every_action_is_in_the_palette_and_has_a_key(home: Path) -> None:
             assert bound - offered_here <= {"leave"}
             assert all(binding.id and binding.tooltip for binding in screen.BINDINGS)  # type: ignore[union-attr]
         assert "app.packs" in {command.action for command in app.palette_commands()}
+        assert app.check_action("packs", ()) is False
+        await app.push_screen(ChangesScreen(plain("a"), lambda _, __: ()))
+        assert app.check_action("packs", ()) is True

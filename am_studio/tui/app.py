@@ -405,9 +405,8 @@ class StudioApp(App[None]):
             self.show_error(error)
 
     def action_packs(self) -> None:
-        """Open the packs, once."""
-        if not any(type(screen).__name__ == "PacksScreen" for screen in self.screen_stack):
-            self.open_packs()
+        """Open the packs."""
+        self.open_packs()
 
     def action_library(self) -> None:
         """Go back to the library, screen by screen, so that unsaved work is asked about."""
@@ -435,9 +434,14 @@ class StudioApp(App[None]):
         ]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Going back needs somewhere to go."""
+        """Going back needs somewhere to go, and the packs are opened once."""
         if action in {"go_back", "library"}:
             return len(self.screen_stack) > 1
+        if action == "packs":
+            # The library has its own way there, and one packs screen is enough.
+            return not isinstance(self.screen, LibraryScreen) and not any(
+                type(screen).__name__ == "PacksScreen" for screen in self.screen_stack
+            )
         return True
 
     def _fatal_error(self) -> None:

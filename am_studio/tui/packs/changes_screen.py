@@ -25,7 +25,7 @@ from am_studio.scenarios.diff_telling import Part
 from am_studio.scenarios.sharing.steps import GivenUp, Step
 from am_studio.tui.packs.change_views import told
 from am_studio.tui.palette import Command
-from am_studio.tui.strangers import MUTED, plain
+from am_studio.tui.strangers import MUTED, joined, plain
 from am_studio.tui.widgets import StudioFooter, TitleBar
 
 Find = Callable[[Step, bool], Sequence[Part]]
@@ -37,9 +37,8 @@ class ChangesScreen(Screen[None]):
     """Reads a difference."""
 
     DEFAULT_CSS = """
-    ChangesScreen #parts { width: 38; height: 1fr; border: none; border-right: vkey $panel; background: $background; padding: 0 1; }
+    ChangesScreen #parts { width: 38; height: 1fr; border: none; border-right: vkey $panel; background: $background; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     ChangesScreen.-narrow #parts { width: 28; }
-    ChangesScreen #parts > .option-list--option { text-wrap: nowrap; text-overflow: ellipsis; }
     ChangesScreen #page { width: 1fr; height: 1fr; padding: 0 1; &:focus { background: $surface; } }
     ChangesScreen #text { height: auto; max-width: 110; }
     """
@@ -130,7 +129,7 @@ class ChangesScreen(Screen[None]):
             if part.about != group and part.about in _GROUPS:
                 listing.add_option(Option(plain(_GROUPS[part.about], "bold"), disabled=True))
             group = part.about
-            listing.add_option(Option(plain(part.title), id=str(number)))
+            listing.add_option(Option(_label(part), id=str(number)))
         if self.parts:
             listing.highlighted = listing.get_option_index("0")  # a heading may stand before it
         self.refresh_bindings()
@@ -179,3 +178,12 @@ class ChangesScreen(Screen[None]):
             Command("changes: Parts and text", "From the parts to the text and back.", "switch"),
             Command("changes: Other way", "From the second to the first.", "swap"),
         ]
+
+
+def _label(part: Part) -> Content:
+    """A part in the list: of a text in a scenario's directory the text comes first, which is what tells parts apart."""
+    sign, _, path = part.title.partition(" ")
+    scenario, slash, inside = path.partition("/")
+    if part.about != "text" or not slash or scenario == "emails":
+        return plain(part.title)
+    return joined(plain(f"{sign} {inside}"), plain(f"  {scenario}", MUTED))

@@ -35,13 +35,22 @@ _ON_A_PACK = {"verify", "check", "compare"}
 _ON_AN_INSTALLED = {"update", "remove"}
 
 
+class PackList(OptionList):
+    """Every pack there is, by where it is from."""
+
+    BINDING_GROUP_TITLE = "Here (packs)"
+    HELP = (
+        "✓ the pack is what a manifest, the lock, a signature or an identity says. ✗ it is not. "
+        "· there is nothing to compare it with. … it is being verified."
+    )
+
+
 class PacksScreen(Screen[None]):
     """Packs: what there is, and taking, verifying, updating, checking, comparing and removing them."""
 
     DEFAULT_CSS = """
-    PacksScreen #packs { width: 40; height: 1fr; border: none; border-right: vkey $panel; background: $background; padding: 0 1; }
+    PacksScreen #packs { width: 40; height: 1fr; border: none; border-right: vkey $panel; background: $background; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     PacksScreen.-narrow #packs { width: 28; }
-    PacksScreen #packs > .option-list--option { text-wrap: nowrap; text-overflow: ellipsis; }
     PacksScreen #page { width: 1fr; height: 1fr; padding: 0 0 0 1; scrollbar-size-vertical: 1; &:focus { background: $surface; } }
     PacksScreen #facts { height: auto; max-width: 110; }
     """
@@ -112,7 +121,7 @@ class PacksScreen(Screen[None]):
         """The packs on the left, the chosen one on the right."""
         yield TitleBar(plain("Packs"))
         with Horizontal():
-            yield OptionList(id="packs", markup=False)
+            yield PackList(id="packs", markup=False)
             with VerticalScroll(id="page"):
                 yield Static("Reading the packs …", id="facts", markup=False)
         yield StudioFooter()
