@@ -273,10 +273,7 @@ def hostile() -> dict[str, bytes]:
     made = {
         "overlaps another": overlapping_bomb(3),
         "'..'": RawZip(leaving).bytes(),
-        "not what its PACK.sha256 says": zipped({**files, "their-pack/PACK.sha256": b"0" * 64 + b"  x\n"}),
         "has errors and is not installed": zipped(pack_files(small__system_md="{{ nowhere.at_all }}\n")),
-        "came with the program": zipped(pack_files("core")),
-        "there is no pack.yaml in it": zipped({"a.txt": b"x"}),
     }
     if shutil.which("ssh-keygen") is not None:
         made["the signature is not good"] = zipped({**files, "their-pack/PACK.sha256.sig": b"nothing"})

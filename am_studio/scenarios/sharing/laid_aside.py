@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,8 +14,6 @@ from am_studio.scenarios.sharing.directories import pack_in_directory
 from am_studio.scenarios.sharing.installing import library
 from am_studio.scenarios.sharing.lockfile import LockedPack, read_lock, write_lock
 from am_studio.scenarios.trash import TRASH
-
-_STAMP = re.compile(r"\d{8}T\d{6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +31,18 @@ def laid_aside(name: str) -> tuple[LaidAside, ...]:
     """What lies in the trash of installed packs under this name, the newest first; what is no pack any more is passed over."""
     found = []
     for directory in (installed_packs() / TRASH).glob(f"*/{name}"):
-        stamp, version = _STAMP.match(directory.parent.name), pack_version(directory)
-        if stamp and version:
-            found.append(LaidAside(name, version, directory, datetime.strptime(stamp[0], "%Y%m%dT%H%M%S")))
+        when, version = _moment(directory.parent.name), pack_version(directory)
+        if when is not None and version:
+            found.append(LaidAside(name, version, directory, when))
     return tuple(sorted(found, key=lambda each: each.when, reverse=True))
+
+
+def _moment(stamped: str) -> datetime | None:
+    """The time at the beginning of a directory's name in the trash; None when there is none."""
+    try:
+        return datetime.strptime(stamped[:15], "%Y%m%dT%H%M%S")
+    except ValueError:
+        return None
 
 
 def put_back(lying: Path, entry: LockedPack) -> Path:
