@@ -16,8 +16,9 @@ from am_studio.foundation.errors import StudioError
 from am_studio.foundation.files import write_atomic
 from am_studio.foundation.locations import installed_packs, library_roots, user_directory
 from am_studio.foundation.yamlfile import read_yaml
-from am_studio.scenarios.references import scenarios_of
-from am_studio.scenarios.starting import start_pack
+from am_studio.scenarios.overlay_base import pack_version
+from am_studio.scenarios.references import reference_of, scenarios_of
+from am_studio.scenarios.starting import start_overlay, start_pack
 from am_studio.scenarios.trash import move_to_trash
 from am_studio.scenarios.yaml_edits import set_value
 
@@ -39,6 +40,8 @@ class ScenarioEntry:
     editable: bool
     problem: str = ""
     """Why the title could not be read."""
+    extends: str = ""
+    """Of an overlay the scenario that it changes, such as `core/replacement-blackmail@1`; empty for one by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +59,22 @@ class PackEntry:
 
 def list_library() -> tuple[PackEntry, ...]:
     """Every pack in the working directory and in the library, first match first; a reference that is taken is left out."""
-    found: list[PackEntry] = []
+    return tuple(
+        _pack(directory, tuple(_scenario(path) for path in scenarios)) for directory, scenarios in pack_directories()
+    )
+
+
+def pack_directories() -> Iterator[tuple[Path, tuple[Path, ...]]]:
+    """The packs of `list_library` with the directories of their scenarios, nothing of which is read."""
+    names: set[str] = set()
     taken: set[str] = set()
     for directory in _packs():
-        entries = tuple(_scenario(path) for path in scenarios_of(directory))
-        entries = tuple(entry for entry in entries if entry.ref not in taken)
-        if entries or directory.name not in {pack.name for pack in found}:
-            taken |= {entry.ref for entry in entries}
-            found.append(_pack(directory, entries))
-    return tuple(found)
+        every = scenarios_of(directory)
+        free = tuple(path for path in every if f"{directory.name}/{path.name}" not in taken)
+        if free or directory.name not in names:
+            names.add(directory.name)
+            taken |= {f"{directory.name}/{path.name}" for path in free}
+            yield directory, free
 
 
 def is_editable(directory: Path) -> bool:
@@ -83,6 +93,17 @@ def clone_scenario(source: str | Path, target_pack: Path, name: str) -> Path:
     """
     _new_directory(target_pack, name)
     return start_pack(target_pack, str(source), name)
+
+
+def overlay_scenario(base: Path, target_pack: Path, name: str) -> Path:
+    """The directory of an overlay of the scenario in `base` that changes nothing yet, in a pack that is begun when needed.
+
+    Raises StudioError as `clone_scenario` does, and when the base has errors or is not found under its reference.
+    """
+    _new_directory(target_pack, name)
+    version = pack_version(base.resolve().parent)
+    asked = f"@{version.partition('.')[0]}" if version else ""
+    return start_overlay(target_pack, f"{reference_of(base)}{asked}", name)
 
 
 def new_scenario(pack: Path, name: str) -> Path:
@@ -142,7 +163,8 @@ def _scenario(directory: Path) -> ScenarioEntry:
     fields, problem = _fields(directory / "scenario.yaml")
     ref = f"{directory.parent.name}/{directory.name}"
     title, summary = fields.get("title", directory.name), fields.get("summary", "")
-    return ScenarioEntry(ref, directory, title, summary, is_editable(directory), problem)
+    extends = fields.get("extends", "")
+    return ScenarioEntry(ref, directory, title, summary, is_editable(directory), problem, extends)
 
 
 def _fields(path: Path) -> tuple[Mapping[str, str], str]:

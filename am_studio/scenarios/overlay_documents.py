@@ -6,12 +6,17 @@ The base is never written. A change that an overlay cannot say is refused when i
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from am_studio.foundation.errors import FileProblems, Place, Problem, StudioError
 from am_studio.scenarios.documents import ScenarioDocument
-from am_studio.scenarios.loading import read_texts
+from am_studio.scenarios.loading import Draft, read_texts
+from am_studio.scenarios.overlay_pieces import Conflict
 from am_studio.scenarios.overlay_saving import own_texts
 from am_studio.scenarios.overlays import Resolved, record_base, resolve
+
+if TYPE_CHECKING:
+    from am_studio.scenarios.pack_diff import PackDiff
 
 
 class OverlayDocument(ScenarioDocument):
@@ -34,6 +39,23 @@ class OverlayDocument(ScenarioDocument):
         """What is wrong with the overlay as such: what its base has changed, what is not recorded."""
         # Lines are those of the overlay's own files, and the editor shows the whole scenario's.
         return tuple(replace(problem, place=Place(problem.place.file)) for problem in self._made.problems)
+
+    @property
+    def base_told(self) -> str:
+        """The scenario below with its pack's version, as it was when this was loaded or saved."""
+        base = self._made.base
+        return f"{base.reference} {base.version}" if base is not None else ""
+
+    def changes(self, draft: Draft) -> tuple[PackDiff, tuple[Conflict, ...]]:
+        """What the overlay changes in its base once `draft` is saved, and what the base has changed under it.
+
+        Takes a while. StudioError when the draft cannot be said in an overlay, FileProblems when it cannot be read.
+        """
+        from am_studio.scenarios.pack_diff import overlay_diff
+
+        own = own_texts(self.directory, self._own, self._made, draft.texts)
+        made = resolve(self.directory, own)
+        return overlay_diff(draft, made), made.conflicts
 
     def _put(self, dirty: tuple[str, ...]) -> None:
         now = resolve(self.directory, self._own)

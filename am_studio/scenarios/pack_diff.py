@@ -7,24 +7,28 @@ be held against the scenario that it extends. Zips are read as strangers' packs 
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from am_studio.foundation.errors import FileProblems, StudioError
 from am_studio.foundation.locations import library_roots
 from am_studio.foundation.yamlfile import parse_yaml
 from am_studio.scenarios.finding import find_scenario, reference_of, scenarios_of
-from am_studio.scenarios.loading import read_texts, resolved_texts
+from am_studio.scenarios.loading import Draft, read_texts, resolved_texts
 from am_studio.scenarios.overlay_base import bases_of, extends_of, pack_version
-from am_studio.scenarios.references import load_scenario
+from am_studio.scenarios.references import load_scenario, scenario_of
 from am_studio.scenarios.scenario_diff import ChangeKind, ScenarioDiff, scenario_diff
 from am_studio.scenarios.sharing.archives import pack_in_archive
-from am_studio.scenarios.sharing.contents import SIDECARS
+from am_studio.scenarios.sharing.contents import SIDECARS, PackContents
+from am_studio.scenarios.sharing.directories import unpacked
 from am_studio.scenarios.sharing.names import is_shared
 from am_studio.scenarios.word_diff import LineChange, line_changes
 from am_studio.scenarios.yaml_style import in_lines
+
+if TYPE_CHECKING:
+    from am_studio.scenarios.overlays import Resolved
 
 _LARGEST = 8 * 1024 * 1024
 
@@ -110,6 +114,21 @@ def diff_of(before: str, after: str = "") -> PackDiff:
         return compare(first, second)
 
 
+def diff_of_contents(before: PackContents, after: PackContents) -> PackDiff:
+    """What differs from one pack in memory to another; nothing of them has to be installed."""
+    with unpacked(before) as first, unpacked(after) as second:
+        return _packs(first, second)
+
+
+def overlay_diff(draft: Draft, made: Resolved) -> PackDiff:
+    """What an overlay that is being edited changes in its base: `made` of its own files, `draft` the whole scenario."""
+    if made.base is None:
+        raise FileProblems(made.problems)
+    base, directory = made.base, draft.directory
+    found = tuple(_named(directory.resolve().name, base.directory, draft))
+    return PackDiff(f"{base.reference} {base.version}", _called(directory), tuple(_pieces(made, "")), found)
+
+
 # What is compared. ---------------------------------------------------------------------------------------------------
 
 
@@ -118,13 +137,8 @@ def _opened(text: str) -> Iterator[Path]:
     """The directory of a pack or scenario; that of a zip lasts as long as it is looked at."""
     path = Path(text)
     if path.is_file() and path.suffix == ".zip":
-        contents = pack_in_archive(path)
-        with tempfile.TemporaryDirectory(prefix="am-studio-") as kept:
-            root = Path(kept) / contents.name
-            for name, data in contents.files.items():
-                (root / name).parent.mkdir(parents=True, exist_ok=True)
-                (root / name).write_bytes(data)
-            yield root
+        with unpacked(pack_in_archive(path)) as directory:
+            yield directory
         return
     if _is_pack(path) or (path / "scenario.yaml").is_file():
         yield path
@@ -177,23 +191,23 @@ def _against_bases(place: Path) -> PackDiff:
     ]
     if not overlays:
         raise StudioError(f"{_called(place)} extends nothing", hint="name what it is to be compared with as well")
+    # Most of what is compared are no overlays, whose forms take a while to build.
+    from am_studio.scenarios.overlays import resolve
+
     texts: list[TextChange] = []
     found: list[NamedDiff] = []
     bases: dict[str, None] = {}
     for directory in overlays:
-        texts += _pieces(directory, f"{directory.name}/" if _is_pack(place) else "")
+        texts += _pieces(resolve(directory, read_texts(directory)[0]), f"{directory.name}/" if _is_pack(place) else "")
         base = bases_of(directory)[0]
         bases.setdefault(f"{base.reference} {base.version}")
         found += _named(directory.name, base.directory, directory)
     return PackDiff(", ".join(bases), _called(place), tuple(texts), tuple(found))
 
 
-def _pieces(directory: Path, prefix: str) -> Iterator[TextChange]:
-    # Most of what is compared are no overlays, whose forms take a while to build.
+def _pieces(made: Resolved, prefix: str) -> Iterator[TextChange]:
     from am_studio.scenarios.overlay_pieces import shown
-    from am_studio.scenarios.overlays import resolve
 
-    made = resolve(directory, read_texts(directory)[0])
     if made.base is None:
         raise FileProblems(made.problems)
     for piece in made.pieces:
@@ -202,9 +216,10 @@ def _pieces(directory: Path, prefix: str) -> Iterator[TextChange]:
             yield TextChange(f"{prefix}{piece.address}", kind, line_changes(shown(piece.was), shown(piece.now)))
 
 
-def _named(name: str, before: Path, after: Path) -> Iterator[NamedDiff]:
+def _named(name: str, before: Path, after: Path | Draft) -> Iterator[NamedDiff]:
     try:
-        found = scenario_diff(load_scenario(before.resolve()), load_scenario(after.resolve()))
+        meant = scenario_of(after) if isinstance(after, Draft) else load_scenario(after.resolve())
+        found = scenario_diff(load_scenario(before.resolve()), meant)
     except StudioError as error:
         yield NamedDiff(name, "changed", None, f"{error.title}: {error.detail.splitlines()[0] if error.detail else ''}")
         return

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from rich.segment import Segments
 from rich.text import Text
@@ -20,6 +20,7 @@ from textual import on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
+from textual.content import Content
 from textual.events import Event, Key
 from textual.filter import LineFilter
 from textual.message import Message
@@ -44,6 +45,9 @@ from am_studio.tui.strangers import StudioLineFilter, plain
 from am_studio.tui.themes import Chosen, choose_theme, is_changed
 from am_studio.tui.vim import VimKeys
 from am_studio.tui.widgets import Choice, ChoiceScreen
+
+if TYPE_CHECKING:
+    from am_studio.tui.packs.changes_screen import Find
 
 THEME_SECONDS = 1.0
 """How often the user's own theme is looked at for changes."""
@@ -293,6 +297,14 @@ class StudioApp(App[None]):
         """Open what differs between these runs and the first of them."""
         self._open("report", lambda: ("comparison", runs), {"outcome": outcome})
 
+    def open_packs(self, selected: Path | None = None) -> None:
+        """Open the packs, at the one in this directory."""
+        self._open("packs", lambda: (selected,))
+
+    def open_changes(self, title: Content, find: Find, *, both_ways: bool = False) -> None:
+        """Open a difference, which is found out in a thread; `both_ways`: it can be read the other way too."""
+        self._open("changes", lambda: (title, find), {"both_ways": both_ways})
+
     def open_disagreements(self, run: Path, outcome: str, between: Literal["differs", "judges"]) -> None:
         """Open the trials on which labels and the judge differ, or two judges."""
         self._open("transcripts", lambda: (run,), {"outcome": outcome, "label": between})
@@ -392,6 +404,10 @@ class StudioApp(App[None]):
         except StudioError as error:
             self.show_error(error)
 
+    def action_packs(self) -> None:
+        """Open the packs."""
+        self.open_packs()
+
     def action_library(self) -> None:
         """Go back to the library, screen by screen, so that unsaved work is asked about."""
         self._leave(self.screen_stack[1:], self._pop_all)
@@ -405,6 +421,7 @@ class StudioApp(App[None]):
         return [
             Command("app: Go back", "Back to the screen before.", "app.go_back"),
             Command("app: Library", "Packs, scenarios and recent runs.", "app.library"),
+            Command("app: Packs", "Install, verify, update, check and compare packs.", "app.packs"),
             Command("app: Help", "What every key does here.", "app.help"),
             Command("app: Jump", "A letter for every part of the screen: go there.", "app.jump"),
             Command("app: Settings", "Looks and keys.", "app.settings"),
@@ -417,9 +434,14 @@ class StudioApp(App[None]):
         ]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Going back needs somewhere to go."""
+        """Going back needs somewhere to go, and the packs are opened once."""
         if action in {"go_back", "library"}:
             return len(self.screen_stack) > 1
+        if action == "packs":
+            # The library has its own way there, and one packs screen is enough.
+            return not isinstance(self.screen, LibraryScreen) and not any(
+                type(screen).__name__ == "PacksScreen" for screen in self.screen_stack
+            )
         return True
 
     def _fatal_error(self) -> None:

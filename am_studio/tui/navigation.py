@@ -20,6 +20,8 @@ SCREENS = {
     "results": ("results.screen", "ResultsScreen"),
     "transcripts": ("transcripts.screen", "TranscriptsScreen"),
     "report": ("reports.screen", "ReportScreen"),
+    "packs": ("packs.screen", "PacksScreen"),
+    "changes": ("packs.changes_screen", "ChangesScreen"),
     "settings": ("settings.screen", "SettingsScreen"),
     "keys": ("settings.keys_screen", "KeysScreen"),
 }

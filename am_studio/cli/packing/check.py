@@ -11,16 +11,16 @@ code 1 when there are errors.
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from am_studio.cli.console import data, emit_json, say
-from am_studio.foundation.errors import Problem, StudioError
+from am_studio.foundation.errors import StudioError
 from am_studio.foundation.locations import shown_path
 
 if TYPE_CHECKING:
     from am_studio.scenarios.overlay_pieces import Conflict
+    from am_studio.scenarios.pack_check import Checked
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,70 +37,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Carry the command out."""
     from am_studio.scenarios.finding import scenarios_of
-    from am_studio.scenarios.publishing import publishing_problems
+    from am_studio.scenarios.pack_check import checked, pack_named
 
-    pack, only = _pack(args.pack)
-    scenarios = [only] if only is not None else scenarios_of(pack)
+    pack, only = pack_named(args.pack)
     if args.accept_base:
-        _accept(scenarios)
+        _accept([only] if only is not None else scenarios_of(pack))
     if args.write_readme:
         _write_readme(pack)
-    conflicts = {directory: found for directory in scenarios if (found := _conflicts(directory))}
-    problems = _problems(pack, only)
-    if args.publish:
-        problems += publishing_problems(pack)
-    problems = [_under(pack, problem) for problem in sorted(set(problems))]
+    found = checked(pack, only, publish=args.publish)
     if args.json:
-        _as_json(problems, conflicts)
+        _as_json(found)
     else:
-        for problem in problems:
+        for problem in found.problems:
             data(str(problem))
-        for directory, found in conflicts.items():
-            _show(directory, found)
-    errors = sum(problem.severity == "error" for problem in problems)
-    warnings = len(problems) - errors
-    ready = ", ready to be published" if args.publish and not errors else ""
-    say(f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}{ready}")
-    return 1 if errors else 0
-
-
-def _pack(given: Path) -> tuple[Path, Path | None]:
-    """The pack, and the one scenario of it that was named."""
-    from am_studio.foundation.locations import library_roots
-    from am_studio.scenarios.finding import find_scenario
-
-    if (given / "pack.yaml").is_file():
-        return given, None
-    if given.name == "pack.yaml" and given.is_file():
-        return given.parent, None
-    if not given.exists():
-        for root in library_roots():
-            if (root / given / "pack.yaml").is_file():
-                return root / given, None
-        given = find_scenario(str(given))
-    if (given / "scenario.yaml").is_file():
-        directory = given.resolve()
-        if (directory.parent / "pack.yaml").is_file():
-            return directory.parent, directory
-    raise StudioError(
-        f"there is no pack in {given}", hint="a pack has a pack.yaml; 'am-studio pack new NAME' makes one"
-    )
-
-
-def _problems(pack: Path, only: Path | None) -> list[Problem]:
-    from am_studio.scenarios.references import check_pack
-
-    problems = check_pack(pack)
-    if only is None:
-        return problems
-    return [problem for problem in problems if problem.place.file.startswith((f"{only.name}/", "/"))]
+        for directory, conflicts in found.conflicts.items():
+            _show(directory, conflicts)
+    say(found.summary + (", ready to be published" if args.publish and not found.errors else ""))
+    return 1 if found.errors else 0
 
 
 def _accept(scenarios: list[Path]) -> None:
-    from am_studio.scenarios.overlay_base import extends_of
     from am_studio.scenarios.overlays import record_base
+    from am_studio.scenarios.pack_check import overlays_of
 
-    overlays = [directory for directory in scenarios if extends_of(directory)]
+    overlays = overlays_of(scenarios)
     if not overlays:
         raise StudioError("there is no overlay here", hint="an overlay's scenario.yaml says 'extends'")
     for directory in overlays:
@@ -113,21 +73,6 @@ def _write_readme(pack: Path) -> None:
 
     changed = write_readme(pack)
     say(f"{shown_path(pack / 'README.md')} {'was brought up to date' if changed else 'is up to date'}")
-
-
-def _conflicts(directory: Path) -> tuple[Conflict, ...]:
-    from am_studio.scenarios.loading import read_texts
-    from am_studio.scenarios.overlay_base import extends_of
-
-    if not extends_of(directory):
-        return ()
-    from am_studio.scenarios.overlays import resolve
-
-    return resolve(directory, read_texts(directory)[0]).conflicts
-
-
-def _under(pack: Path, problem: Problem) -> Problem:
-    return replace(problem, place=replace(problem.place, file=shown_path(pack / problem.place.file)))
 
 
 def _show(directory: Path, conflicts: tuple[Conflict, ...]) -> None:
@@ -146,16 +91,16 @@ def _show(directory: Path, conflicts: tuple[Conflict, ...]) -> None:
             console.print(marked(change.words))
 
 
-def _as_json(problems: list[Problem], conflicts: dict[Path, tuple[Conflict, ...]]) -> None:
+def _as_json(checked: Checked) -> None:
     told: list[dict[str, Any]] = [
         {"file": p.place.file, "line": p.place.line, "column": p.place.column, "severity": p.severity,
          "message": p.message, "hint": p.hint}
-        for p in problems
+        for p in checked.problems
     ]  # fmt: skip
     changed = [
         {"scenario": directory.name, "piece": c.piece.address, "base": c.base.reference, "since": c.since,
          "version": c.base.version, "was": c.was if c.was_there else None, "now": c.piece.text if c.piece.was is not None else None}
-        for directory, found in conflicts.items()
+        for directory, found in checked.conflicts.items()
         for c in found
     ]  # fmt: skip
     emit_json({"problems": told, "conflicts": changed})

@@ -15,12 +15,9 @@ from typing import TYPE_CHECKING, Any
 from am_studio.cli.console import emit_json, stdout_console
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from am_studio.scenarios.pack_diff import NamedDiff, PackDiff
-    from am_studio.scenarios.scenario_diff import EntryChange
 
-_SIGNS = {"added": "+", "removed": "-", "changed": "~"}
+_STYLES = {"title": "bold", "place": "bold", "variant": "bold cyan", "plain": "", "field": "dim"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,58 +44,21 @@ def _show(found: PackDiff, *, texts: bool) -> None:
     from rich.text import Text
 
     from am_studio.cli.diff_view import marked
+    from am_studio.scenarios.diff_telling import Change, parts_of
 
     console = stdout_console()
-    console.print(Text(f"{found.before} -> {found.after}", style="bold"))
-    console.print(Text(found.summary))
-    if texts and found.texts:
-        console.print(Text("\nTexts", style="bold underline"))
-        for text in found.texts:
-            for change in text.changes:
-                line = f":{change.line}" if change.line > 1 or len(text.changes) > 1 else ""
-                console.print(Text(f"\n{_SIGNS[text.kind]} {text.name}{line}", style="bold"))
-                console.print(marked(change.words))
-            if not text.changes:
-                console.print(Text(f"\n{_SIGNS[text.kind]} {text.name}  {text.kind}", style="bold"))
-    for scenario in found.scenarios:
-        _show_scenario(console, scenario)
-
-
-def _show_scenario(console: Console, scenario: NamedDiff) -> None:
-    from rich.text import Text
-
-    from am_studio.cli.diff_view import marked
-
-    console.print(Text(f"\nFor the subject: {scenario.name}", style="bold underline"))
-    if scenario.diff is None:
-        console.print(Text(f"  {scenario.problem or f'the scenario was {scenario.kind}'}"))
-        return
-    for what, entries in (("detail", scenario.diff.details), ("outcome", scenario.diff.outcomes)):
-        for entry in entries:
-            _show_entry(console, what, entry)
-    if not scenario.diff.prompts:
-        console.print(Text("  The subject reads the same in the default variant and at every level."))
-    for prompt in scenario.diff.prompts:
-        more = "" if prompt.variant == "default" else ", beyond that"
-        console.print(Text(f"\n{prompt.variant}{more}", style="bold cyan"))
-        for hunk in prompt.hunks:
-            head = Text(f"  {hunk.part}", style="bold")
-            head.append(f"  {hunk.file}:{hunk.line}", style="dim")
-            console.print(head)
-            console.print(marked(hunk.words, "    "))
-
-
-def _show_entry(console: Console, what: str, entry: EntryChange) -> None:
-    from rich.text import Text
-
-    from am_studio.cli.diff_view import marked
-    from am_studio.scenarios.word_diff import line_changes
-
-    console.print(Text(f"  {_SIGNS[entry.kind]} {what} {entry.name}  {entry.kind}"))
-    for field in entry.fields:
-        console.print(Text(f"      {field.field}", style="dim"))
-        for change in line_changes(field.was, field.now):
-            console.print(marked(change.words, "      "))
+    parts = [part for part in parts_of(found) if texts or part.about != "text"]
+    for number, part in enumerate(parts):
+        if part.about == "text" and parts[number - 1].about == "short":
+            console.print(Text("\nTexts", style="bold underline"))
+        for line in part.lines:
+            if isinstance(line, Change):
+                console.print(marked(line.words, " " * line.indent))
+                continue
+            style = "bold underline" if part.about == "subject" and line.kind == "title" else _STYLES[line.kind]
+            shown = Text("\n" if line.apart else "")
+            shown.append(line.text, style).append(line.more, "dim")
+            console.print(shown)
 
 
 def _plain(found: PackDiff) -> dict[str, Any]:

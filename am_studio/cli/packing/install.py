@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from am_studio.cli.console import data, say
-from am_studio.foundation.errors import StudioError
+
+if TYPE_CHECKING:
+    from am_studio.scenarios.sharing.preview import Wanted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,21 +38,10 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read, judge, install, tell."""
     from am_studio.scenarios.sharing.installing import install
-    from am_studio.scenarios.sharing.offers import offer_of
-    from am_studio.scenarios.sharing.signing import SignedBy, allowed_signers
-    from am_studio.scenarios.sharing.sources import parse_source
+    from am_studio.scenarios.sharing.preview import offered
 
-    source = parse_source(args.source, ref=args.ref, subdirectory=args.subdirectory)
-    offer = offer_of(source, allowed_signers(args.signers))
+    offer = offered(wanted(args, args.source, args.expect))
     pack = offer.pack
-    if args.expect not in ("", pack.identity):
-        raise StudioError(
-            f"{args.source} is not what you expected",
-            f"expected  {args.expect}\nfound     {pack.identity}", "nothing was installed", exit_code=1,
-        )  # fmt: skip
-    if args.signers is not None and not isinstance(offer.signature, SignedBy):
-        told = f"it is signed by {offer.signature}" if pack.signature else "it is not signed"
-        raise StudioError(f"{args.source} is signed by nobody you named", told, "nothing was installed", exit_code=1)
     place = install(offer, trusted=args.trust)
     say(f"{pack.name} {pack.version}: {pack.form.title}")
     say(f"by {', '.join(pack.form.authors)}, {pack.form.license}")
@@ -62,3 +54,10 @@ def run(args: argparse.Namespace) -> int:
         data(f"{pack.name}/{scenario}")
     say(f"in {place}")
     return 0
+
+
+def wanted(args: argparse.Namespace, source: str, expect: str = "") -> Wanted:
+    """What the options ask for."""
+    from am_studio.scenarios.sharing.preview import Wanted
+
+    return Wanted(source, args.ref, args.subdirectory, expect, args.signers, args.trust)

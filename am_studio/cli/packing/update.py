@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from am_studio.cli.console import data, say
-from am_studio.cli.packing.install import add_source_arguments
+from am_studio.cli.packing.install import add_source_arguments, wanted
 from am_studio.foundation.errors import StudioError
 
 if TYPE_CHECKING:
@@ -30,23 +30,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read both, compare, ask, replace."""
-    from am_studio.foundation.locations import installed_packs
-    from am_studio.scenarios.sharing.directories import pack_in_directory
-    from am_studio.scenarios.sharing.installing import install, judge_offer, library
+    from am_studio.scenarios.sharing.installing import install, judge_offer
     from am_studio.scenarios.sharing.lockfile import read_lock
+    from am_studio.scenarios.sharing.preview import installed_contents, offered_again
 
-    with library():
-        lock = read_lock()
-    if args.name not in lock.packs:
-        hint = f"installed are: {', '.join(sorted(lock.packs)) or 'none'}"
-        raise StudioError(f"no pack '{args.name}' is installed", hint=hint, exit_code=1)
-    offer = _offered(args, lock.packs[args.name].source)
+    offer = offered_again(args.name, wanted(args, args.source))
     pack = offer.pack
-    if pack.name != args.name:
-        raise StudioError(f"{offer.source} is the pack '{pack.name}', not '{args.name}'", "nothing was changed")
-    judge_offer(offer, lock, trusted=args.trust)
-    place = installed_packs() / args.name
-    before = pack_in_directory(place) if place.is_dir() else None
+    judge_offer(offer, read_lock(), trusted=args.trust)
+    before = installed_contents(args.name)
     if before is not None and before.identity == pack.identity:
         say(f"{pack.name} {pack.version} is what is installed: {pack.identity}")
         return 0
@@ -62,49 +53,19 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _offered(args: argparse.Namespace, came_from: str) -> Offer:
-    from am_studio.scenarios.sharing.offers import offer_of
-    from am_studio.scenarios.sharing.signing import SignedBy, allowed_signers
-    from am_studio.scenarios.sharing.sources import parse_source
-
-    named = args.source or (came_from.partition("#")[0] if args.ref else came_from)
-    subdirectory = args.subdirectory
-    if args.ref and not args.source and "subdirectory=" in came_from:
-        subdirectory = subdirectory or came_from.rpartition("subdirectory=")[2]
-    offer = offer_of(parse_source(named, ref=args.ref, subdirectory=subdirectory), allowed_signers(args.signers))
-    if args.signers is not None and not isinstance(offer.signature, SignedBy):
-        raise StudioError(
-            f"{named} is signed by nobody you named", str(offer.signature), "nothing was changed", exit_code=1
-        )
-    return offer
-
-
 def _show(before: PackContents, offer: Offer, *, diff: bool) -> None:
-    from am_studio.scenarios.sharing.changes import changes_between
+    from am_studio.scenarios.sharing.changes import changes_between, said_otherwise
 
     after = offer.pack
     data(f"{before.name} {before.version} -> {after.version}, from {offer.source}")
     data(f"  {before.identity} -> {after.identity}")
-    for what, old, new in (
-        ("licence", before.form.license, after.form.license),
-        ("authors", ", ".join(before.form.authors), ", ".join(after.form.authors)),
-        ("notice", before.form.content_notice, after.form.content_notice),
-    ):
-        if old != new:
-            data(f"  {what}: {old} -> {new}")
-    if _numbers(after.version) < _numbers(before.version):
-        data("  this is an older version")
-    for scenario in sorted({*before.scenarios} ^ {*after.scenarios}):
-        data(f"  scenario {'added' if scenario in after.scenarios else 'removed'}: {scenario}")
+    for line in said_otherwise(before, after):
+        data(f"  {line}")
     for change in changes_between(before, after):
         counted = f" (+{change.plus} -{change.minus})" if change.lines and change.kind == "changed" else ""
         data(f"  {change.kind:<8} {change.path}{counted}")
         for line in change.lines if diff else ():
             data(f"    {line}")
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))
 
 
 def _agreed(question: str) -> bool:

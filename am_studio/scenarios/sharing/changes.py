@@ -36,6 +36,25 @@ def changes_between(before: PackContents, after: PackContents) -> tuple[FileChan
     )
 
 
+def said_otherwise(before: PackContents, after: PackContents) -> tuple[str, ...]:
+    """What the packs say of themselves otherwise, a line each: licence, authors, notice, age, which scenarios there are."""
+    old, new = before.form, after.form
+    fields = (
+        ("licence", old.license, new.license),
+        ("authors", ", ".join(old.authors), ", ".join(new.authors)),
+        ("notice", old.content_notice, new.content_notice),
+    )
+    lines = [f"{what}: {was} -> {now}" for what, was, now in fields if was != now]
+    lines += ["this is an older version"] if _numbers(after.version) < _numbers(before.version) else []
+    came_or_went = sorted({*before.scenarios} ^ {*after.scenarios})
+    lines += [f"scenario {'added' if name in after.scenarios else 'removed'}: {name}" for name in came_or_went]
+    return tuple(lines)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
 def _change(path: str, before: bytes | None, after: bytes | None) -> FileChange:
     kind: Literal["added", "removed", "changed"] = (
         "added" if before is None else "removed" if after is None else "changed"

@@ -1,11 +1,13 @@
-"""A pack from a directory, read file by file into memory. Follows no link; refuses links and devices."""
+"""A pack from a directory, read file by file into memory, and back into one. Follows no link; refuses links and devices."""
 
 from __future__ import annotations
 
 import itertools
 import os
 import stat
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from am_studio.scenarios.sharing.contents import (
@@ -30,6 +32,17 @@ def pack_in_directory(directory: Path, source: str = "") -> PackContents:
     enough = itertools.islice(_walk(directory, "", called), MAX_FILES + len(SIDECARS) + 1)
     listed = judged_listing(enough, called)
     return pack_of({file.path: _read(directory / file.path, file, called) for file in listed}, called)
+
+
+@contextmanager
+def unpacked(pack: PackContents) -> Iterator[Path]:
+    """A directory with the pack's files, for as long as it is looked at."""
+    with tempfile.TemporaryDirectory(prefix="am-studio-") as kept:
+        root = Path(kept).resolve() / pack.name
+        for name, data in pack.files.items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_bytes(data)
+        yield root
 
 
 def _walk(directory: Path, prefix: str, source: str) -> Iterator[Listed]:

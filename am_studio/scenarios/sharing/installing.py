@@ -39,6 +39,10 @@ _SHOWN = 10
 """Errors of a pack that are told when it is refused for them."""
 
 
+class Distrusted(StudioError):
+    """A pack that is not what was seen before, or is signed by somebody else; whoever names its identity may take it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A pack that may be installed, and where it comes from."""
@@ -79,7 +83,7 @@ def judge_offer(offer: Offer, lock: PackLock, *, trusted: str = "") -> None:
         raise Refused(offer.source, f"a pack named '{pack.name}' came with the program, and would be hidden by it")
     seen = lock.seen.get(pack.name, {}).get(pack.version)
     if seen not in (None, pack.identity) and trusted != pack.identity:
-        raise StudioError(
+        raise Distrusted(
             f"{pack.name} {pack.version} is not what it was when you first installed it",
             f"then  {seen}\nnow   {pack.identity}\nfrom  {offer.source}",
             f"a version never changes; ask its authors. If you know why: --trust {pack.identity}",
@@ -92,7 +96,7 @@ def _judge_signer(offer: Offer, before: LockedPack | None, trusted: str) -> None
     key = offer.entry().key
     if before is None or not before.key or before.key == key or trusted == offer.pack.identity:
         return
-    raise StudioError(
+    raise Distrusted(
         f"{offer.pack.name} was signed by {before.signed_by or 'a key'} until now, and this is {offer.signature}",
         f"then  {before.key}\nnow   {key or 'no signature'}",
         f"ask its authors. If you know why: --trust {offer.pack.identity}",

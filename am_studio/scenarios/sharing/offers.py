@@ -11,9 +11,10 @@ from am_studio.scenarios.sharing.installing import Offer
 from am_studio.scenarios.sharing.repositories import pack_in_repository
 from am_studio.scenarios.sharing.signing import check_signature
 from am_studio.scenarios.sharing.sources import ArchiveSource, DirectorySource, Source
+from am_studio.scenarios.sharing.steps import Step, silent
 
 
-def read_pack(source: Source) -> tuple[PackContents, str]:
+def read_pack(source: Source, step: Step = silent) -> tuple[PackContents, str]:
     """The pack at a source, and its commit when that is a repository. Refused or StudioError when there is none to be had."""
     match source:
         case DirectorySource(path):
@@ -21,11 +22,12 @@ def read_pack(source: Source) -> tuple[PackContents, str]:
         case ArchiveSource(path):
             return pack_in_archive(path), ""
         case repository:
-            cloned = pack_in_repository(repository)
+            cloned = pack_in_repository(repository, step)
             return cloned.pack, cloned.commit
 
 
-def offer_of(source: Source, signers: Path | None) -> Offer:
+def offer_of(source: Source, signers: Path | None, step: Step = silent) -> Offer:
     """The pack at a source with who signed it."""
-    pack, commit = read_pack(source)
+    pack, commit = read_pack(source, step)
+    step("looking at the signature")
     return Offer(pack, str(source), commit, check_signature(pack, signers))

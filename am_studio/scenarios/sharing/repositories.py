@@ -13,6 +13,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +32,7 @@ from am_studio.scenarios.sharing.contents import (
     pack_of,
 )
 from am_studio.scenarios.sharing.sources import COMMIT, GitSource
+from am_studio.scenarios.sharing.steps import Step, silent
 
 MAX_CLONE = 256 * MEBIBYTE
 """Bytes on disk of one clone: a repository may hold more than the pack."""
@@ -41,6 +43,18 @@ PATIENCE_SECONDS = 300.0
 _ENTRY = re.compile(rb"(\d{6}) (blob|tree|commit) ([0-9a-f]{40,64}) +(\d+|-)\t(.+)", re.DOTALL)
 _OFF = os.devnull
 _POSIX = os.name == "posix"
+_LIMIT = f"""
+import os, resource, sys
+for kind, value in ((resource.RLIMIT_FSIZE, {MAX_CLONE}), (resource.RLIMIT_AS, {MEMORY})):
+    try:
+        resource.setrlimit(kind, (value, value))
+    except (ValueError, OSError):
+        pass
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+_LIMITED = (sys.executable, "-I", "-S", "-c", _LIMIT) if _POSIX else ()
+"""What git is started through: neither its memory nor a file of it grows without end. Setting limits between fork and exec
+instead is unsafe where there are threads, and the studio has some."""
 _CONFIG = {
     "core.hooksPath": _OFF,
     "core.fsmonitor": "false",
@@ -70,13 +84,16 @@ class Cloned:
     """Hex, of the commit itself, not of a tag."""
 
 
-def pack_in_repository(source: GitSource) -> Cloned:
-    """The pack at a source's reference and subdirectory. Refused when it cannot be one, StudioError when git cannot get it."""
+def pack_in_repository(source: GitSource, step: Step = silent) -> Cloned:
+    """The pack at a source's reference and subdirectory. Refused when it cannot be one, StudioError when git cannot get it.
+
+    `step` is told now and then what has come; what it raises stops git and is raised here.
+    """
     if shutil.which("git") is None:
         raise StudioError("git is not installed", hint="install git, or give a directory or a zip file")
     with tempfile.TemporaryDirectory(prefix="am-studio-clone-", ignore_cleanup_errors=True) as temporary:
         clone = Path(temporary) / "clone"
-        git = _Git(source, Path(temporary))
+        git = _Git(source, Path(temporary), step)
         git.clone(clone)
         commit = git.commit(clone)
         return Cloned(_read(git, clone, commit, source), commit)
@@ -118,9 +135,10 @@ def _entries(listing: bytes, called: str) -> Iterator[tuple[str, str, int, str]]
 class _Git:
     """Calls of git on behalf of one source."""
 
-    def __init__(self, source: GitSource, home: Path) -> None:
+    def __init__(self, source: GitSource, home: Path, step: Step) -> None:
         self._source = source
         self._home = home
+        self._step = step
         self._called = str(source)
 
     def clone(self, target: Path) -> None:
@@ -171,15 +189,18 @@ class _Git:
         asked.write_bytes(told)
         with asked.open("rb") as stdin, said.open("wb") as stdout, complaint.open("wb") as stderr:
             process = subprocess.Popen(  # noqa: S603  (no shell; every word is ours or was judged by sources.py)
-                [shutil.which("git") or "git", "--no-pager", "--literal-pathspecs", *settings, *words],
+                [*_LIMITED, shutil.which("git") or "git", "--no-pager", "--literal-pathspecs", *settings, *words],
                 stdin=stdin,
                 stdout=stdout,
                 stderr=stderr,
                 env=self._environment(),
                 start_new_session=_POSIX,
-                preexec_fn=_limit if _POSIX else None,  # noqa: PLW1509  (one thread; setrlimit alone)
             )
-            stopped = self._watched(process, limit)
+            try:
+                stopped = self._watched(process, limit)
+            except BaseException:
+                _stop(process)  # given up, or interrupted: git would go on without us
+                raise
         if stopped:
             raise Refused(self._called, stopped)
         if process.returncode:
@@ -208,7 +229,9 @@ class _Git:
     def _excess(self, limit: int) -> str:
         if (self._home / "said").stat().st_size > limit:
             return "it lists more than a pack may have"
-        if _size_below(self._home) > MAX_CLONE:
+        size = _size_below(self._home)
+        self._step(f"getting {one_line(self._called, 60)}: {size / 1e6:.1f} MB so far")
+        if size > MAX_CLONE:
             return f"the repository is larger than {MAX_CLONE:,} bytes"
         return ""
 
@@ -227,15 +250,6 @@ class _Git:
             "GIT_OPTIONAL_LOCKS": "0",
             "LC_ALL": "C",
         }
-
-
-def _limit() -> None:
-    """Called in git's own process before it begins: neither its memory nor a file of it grows without end."""
-    import resource
-
-    for kind, value in ((resource.RLIMIT_FSIZE, MAX_CLONE), (resource.RLIMIT_AS, MEMORY)):
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(kind, (value, value))
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -8,7 +8,9 @@ from typing import Literal
 
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.locations import bundled_library, installed_packs
-from am_studio.scenarios.library import is_editable, list_library
+from am_studio.scenarios.forms import PackForm
+from am_studio.scenarios.library import is_editable, pack_directories
+from am_studio.scenarios.sharing.contents import PackContents
 from am_studio.scenarios.sharing.directories import pack_in_directory
 from am_studio.scenarios.sharing.installing import library
 from am_studio.scenarios.sharing.lockfile import LockedPack, read_lock
@@ -36,6 +38,8 @@ class ShelvedPack:
     scenarios: tuple[str, ...]
     problem: str
     """Why it is not what the lock says, or cannot be used; empty when all is well."""
+    form: PackForm | None
+    """What its pack.yaml says; None when that cannot be used."""
 
 
 def shelf() -> tuple[ShelvedPack, ...]:
@@ -44,7 +48,7 @@ def shelf() -> tuple[ShelvedPack, ...]:
         with library():
             pass  # what a stop left behind is finished or removed first
     lock = read_lock()
-    found = [_shelved(entry.directory, lock.packs) for entry in list_library()]
+    found = [_shelved(directory, lock.packs) for directory, _ in pack_directories()]
     there = {pack.name for pack in found if pack.origin == "installed"}
     hidden = (_unlisted(name, entry, lock.packs) for name, entry in sorted(lock.packs.items()) if name not in there)
     return (*found, *hidden)
@@ -61,24 +65,22 @@ def _shelved(directory: Path, locked: dict[str, LockedPack]) -> ShelvedPack:
     try:
         pack = pack_in_directory(directory)
     except StudioError as error:
-        version = entry.version if entry else ""
-        return _made(directory, origin, entry, ("", version, ()), error.title)
+        return _made(directory, origin, entry, None, error.title)
     problem = ""
     if origin == "installed" and entry is None:
         problem = "it is not in the lock file"
     elif entry is not None and entry.identity != pack.identity:
         problem = f"it is not what was installed ({entry.identity}); am-studio pack verify {pack.name} tells more"
-    return _made(directory, origin, entry, (pack.identity, pack.version, pack.scenarios), problem)
+    return _made(directory, origin, entry, pack, problem)
 
 
 def _made(
-    directory: Path, origin: Origin, entry: LockedPack | None, what: tuple[str, str, tuple[str, ...]], problem: str
+    directory: Path, origin: Origin, entry: LockedPack | None, pack: PackContents | None, problem: str
 ) -> ShelvedPack:
-    identity, version, scenarios = what
     return ShelvedPack(
         directory.name,
-        version,
-        identity,
+        pack.version if pack else entry.version if entry else "",
+        pack.identity if pack else "",
         origin,
         directory,
         entry.source if entry else "",
@@ -86,8 +88,9 @@ def _made(
         entry.signed_by if entry else "",
         entry.key if entry else "",
         is_editable(directory),
-        scenarios,
+        pack.scenarios if pack else (),
         problem,
+        pack.form if pack else None,
     )
 
 
@@ -96,7 +99,7 @@ def _unlisted(name: str, entry: LockedPack, locked: dict[str, LockedPack]) -> Sh
     place = installed_packs() / name
     if not place.is_dir():
         problem = f"its directory is gone; am-studio pack update {name} installs it again"
-        return _made(place, "installed", entry, ("", entry.version, ()), problem)
+        return _made(place, "installed", entry, None, problem)
     shelved = _shelved(place, locked)
     return (
         shelved

@@ -12,6 +12,7 @@ from am_studio.scenarios.sharing.contents import MANIFEST, PackContents, changed
 from am_studio.scenarios.sharing.directories import pack_in_directory
 from am_studio.scenarios.sharing.lockfile import PackLock, read_lock
 from am_studio.scenarios.sharing.offers import read_pack
+from am_studio.scenarios.sharing.shelf import ShelvedPack
 from am_studio.scenarios.sharing.signing import BadSignature, NotSigned, Signature, SignedBy, check_signature
 from am_studio.scenarios.sharing.sources import parse_source
 
@@ -22,6 +23,7 @@ class Verification:
 
     pack: PackContents
     signature: Signature
+    """Who signed it, as far as can be told."""
     compared: tuple[str, ...]
     """What the content was found equal to, in words; empty when there was nothing to compare it with."""
     findings: tuple[str, ...]
@@ -45,13 +47,26 @@ def verify(
     else:
         pack, _ = read_pack(parse_source(named))
         installed = False
+    return _compared(pack, named if installed else "", expected, signers, must_be_signed)
+
+
+def verify_shelved(shelved: ShelvedPack, signers: Path | None = None) -> Verification:
+    """Compare a pack where it lies with all that is known of it; Refused when it cannot even be opened."""
+    pack = pack_in_directory(shelved.directory)
+    return _compared(pack, shelved.name if shelved.origin == "installed" else "", "", signers, must_be_signed=False)
+
+
+def _compared(
+    pack: PackContents, installed: str, expected: str, signers: Path | None, must_be_signed: bool
+) -> Verification:
     signature = check_signature(pack, signers)
+    lock = read_lock()
     compared: list[str] = []
     findings: list[str] = []
     for held, broken in (
         _manifest(pack),
         _identity(pack, expected),
-        _lock(pack, named if installed else "", lock),
+        _lock(pack, installed, lock),
         _signed(signature, must_be_signed),
     ):
         compared += held

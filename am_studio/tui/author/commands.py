@@ -9,6 +9,7 @@ COMMANDS = (
     Command("author: Undo", "Undo the last change, wherever it was made.", "undo"),
     Command("author: Redo", "Redo what was undone.", "redo"),
     Command("author: Study", "Make a study of this scenario.", "study"),
+    Command("author: Against the base", "What this overlay changes in the scenario below, as prose.", "base"),
     Command("author: Find and replace", "Over all texts of the scenario.", "find"),
     Command("author: Make this a detail", "Wrap the selected text in a switch and declare it.", "make_detail"),
     Command("author: Edit in $EDITOR", "Edit the selected text in your own editor, as one change.", "external_editor"),

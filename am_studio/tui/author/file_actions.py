@@ -7,23 +7,33 @@ import os
 import shlex
 import subprocess
 import tempfile
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.files import MEGABYTE, read_text
 from am_studio.scenarios.documents import DiskConflict
+from am_studio.scenarios.references import reference_of
 from am_studio.tui.author.base import AuthorBase, stem
-from am_studio.tui.drafts import Draft
-from am_studio.tui.strangers import MUTED, joined, plain
+from am_studio.tui.drafts import Draft as KeptDraft
+from am_studio.tui.strangers import MUTED, filled, joined, plain
 from am_studio.tui.widgets import Choice, ChoiceScreen
+
+if TYPE_CHECKING:
+    from am_studio.scenarios.diff_telling import Part
+    from am_studio.scenarios.loading import Draft
+    from am_studio.scenarios.overlay_documents import OverlayDocument
+    from am_studio.scenarios.sharing.steps import Step
 
 
 class LookScreen(ModalScreen[None]):
@@ -68,11 +78,11 @@ class FileActions(AuthorBase):
         """The files that differ from the disk as they were loaded."""
         return self.document.dirty
 
-    def unsaved_draft(self) -> Draft | None:
+    def unsaved_draft(self) -> KeptDraft | None:
         """What would be lost if the program ended now."""
         dirty, texts = self.document.dirty, self.document.texts
         place = str(self.document.directory)
-        return Draft("scenario", place, {name: texts.get(name) for name in dirty}) if dirty else None
+        return KeptDraft("scenario", place, {name: texts.get(name) for name in dirty}) if dirty else None
 
     def action_save(self) -> None:
         """Write the changed files; a file that changed on disk meanwhile is asked about first."""
@@ -162,6 +172,27 @@ class FileActions(AuthorBase):
         if text != self.texts[name]:
             self.change((name, text), f"edit {stem(name)} in {Path(command[0]).name}", select=name)
 
+    # Overlays. -------------------------------------------------------------------------------------------------------
+
+    @property
+    def overlay(self) -> OverlayDocument | None:
+        """The document when it is an overlay of another scenario."""
+        from am_studio.scenarios.overlay_documents import OverlayDocument
+
+        return self.document if isinstance(self.document, OverlayDocument) else None
+
+    @property
+    def overlay_note(self) -> Content | None:
+        """That this is an overlay and of what; None for a scenario by itself."""
+        return None if self.overlay is None else filled("overlay of {base}", base=self.overlay.base_told)
+
+    def action_base(self) -> None:
+        """Show what the overlay, as it stands here, changes in its base."""
+        overlay = self.overlay
+        if overlay is not None:
+            title = filled("{ref} against {base}", ref=reference_of(overlay.directory), base=overlay.base_told)
+            self.studio.open_changes(title, partial(_against_base, overlay, self.draft))
+
     # Studies. --------------------------------------------------------------------------------------------------------
 
     @work(group="study", exclusive=True)
@@ -179,6 +210,13 @@ class FileActions(AuthorBase):
             if not answer or (answer == "save" and self.document.dirty):
                 return
         self.studio.open_study(scenario=self.reference)
+
+
+def _against_base(overlay: OverlayDocument, draft: Draft, _: Step, __: bool) -> Sequence[Part]:
+    from am_studio.scenarios.diff_telling import parts_of
+
+    found, conflicts = overlay.changes(draft)
+    return parts_of(found, conflicts)
 
 
 def edited(command: list[str], text: str, suffix: str) -> str:

@@ -80,6 +80,9 @@ class AuthorScreen(MailActions, FileActions, TextActions, RecordActions, Variant
             "f9,ctrl+o", "external_editor", "$EDITOR", id="author.external", tooltip="Edit the text in your editor"
         ),
         Binding("f12,ctrl+g", "toggle_raw", "As text", id="author.raw", tooltip="Edit the head as text", show=False),
+        Binding(
+            "b", "base", "Against base", id="author.base", tooltip="What this overlay changes in its base", show=False
+        ),
         Binding("escape", "step_back", "Back", id="author.back", tooltip="To the inbox, then back", show=False),
     ]
 
@@ -108,6 +111,7 @@ class AuthorScreen(MailActions, FileActions, TextActions, RecordActions, Variant
 
     def on_mount(self) -> None:
         """Show the document; look at the disk whenever the terminal gets the focus back."""
+        self.query_one(TitleBar).show(plain("Author"), plain(self._called), note=self.overlay_note)
         self.query_one(InboxList).border_title = "1 Inbox"
         self.query_one(DetailsPanel).border_title = "3 Details"
         self.add_class("-inbox")
@@ -134,6 +138,8 @@ class AuthorScreen(MailActions, FileActions, TextActions, RecordActions, Variant
         """Emails alone can be copied, moved and deleted."""
         if action in {"duplicate_email", "delete_email", "move_email"}:
             return bool(self.email)
+        if action == "base":
+            return self.overlay is not None
         return True
 
     # Drawing. --------------------------------------------------------------------------------------------------------
@@ -145,7 +151,9 @@ class AuthorScreen(MailActions, FileActions, TextActions, RecordActions, Variant
         if dirty != self._dirty_shown:
             self._dirty_shown = dirty
             note = plain(f"● unsaved: {len(dirty)} file{'s' if len(dirty) != 1 else ''}", "bold $text-warning")
-            self.query_one(TitleBar).show(plain("Author"), plain(self._called), note=note if dirty else None)
+            self.query_one(TitleBar).show(
+                plain("Author"), plain(self._called), note=note if dirty else self.overlay_note
+            )
         self.query_one(InboxList).show_inbox(shown.inbox, shown.marks, dark, asked.file)
         self.query_one(DetailsPanel).show_details(shown.details, dark)
         self._draw_facts()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from textual import on, work
 from textual.message import Message
 from textual.screen import Screen
+from textual.widgets import Button
 from textual.worker import get_current_worker
 
 from am_studio.foundation.errors import StudioError
@@ -21,7 +22,7 @@ from am_studio.tui.library.messages import ChangeMade, ChangeRefused
 from am_studio.tui.library.state import LibraryState
 from am_studio.tui.library.widgets import RunsTable, ScenarioTree
 from am_studio.tui.resuming import may_resume
-from am_studio.tui.strangers import plain
+from am_studio.tui.strangers import filled, plain
 
 if TYPE_CHECKING:
     from am_studio.tui.app import StudioApp
@@ -128,6 +129,24 @@ class LibraryActions(Screen[Any]):
             texts = await self.app.push_screen_wait(question)
             if texts:
                 self._change(changes.clone(packs, source, texts, open_it=open_it))
+
+    @work(group="ask", exclusive=True)
+    async def action_overlay(self) -> None:
+        """Make a scenario that says only what differs from this one, and open it."""
+        packs, base = self.state.packs or (), self.state.scenario
+        if base is not None:
+            question = changes.ask_where(
+                packs, filled("Overlay of {ref}", ref=base.ref), "Make", base, base.directory.name
+            )
+            texts = await self.app.push_screen_wait(question)
+            if texts:
+                self._change(changes.overlay(packs, base, texts))
+
+    @on(Button.Pressed, "#to-packs")
+    def action_packs(self) -> None:
+        """Open the packs, at the one that the cursor is in."""
+        scenario = self.state.scenario
+        self.studio.open_packs(scenario.directory.parent if scenario is not None else None)
 
     @work(group="ask", exclusive=True)
     async def action_rename(self) -> None:

@@ -133,6 +133,18 @@ def clone(packs: Packs, source: ScenarioEntry, texts: Mapping[str, str], *, open
     return change
 
 
+def overlay(packs: Packs, base: ScenarioEntry, texts: Mapping[str, str]) -> Change:
+    """Make an overlay that changes nothing yet."""
+
+    def change() -> Changed:
+        from am_studio.scenarios.library import overlay_scenario
+
+        directory = overlay_scenario(base.directory, pack_directory(packs, texts["pack"]), texts["name"])
+        return Changed(f"Made {texts['pack']}/{texts['name']}, an overlay of {base.ref}", directory, open=True)
+
+    return change
+
+
 def rename(scenario: ScenarioEntry, name: str) -> Change:
     """Give a scenario another name."""
 

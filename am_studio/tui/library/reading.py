@@ -21,6 +21,7 @@ def read_facts(directory: Path) -> ScenarioFacts:
     """What there is to know of the scenario in this directory, its problems included."""
     from am_studio.scenarios.checking import check_draft
     from am_studio.scenarios.loading import read_draft
+    from am_studio.scenarios.overlay_base import extends_of
 
     draft = read_draft(directory)
     readme, notice, licence = _about_pack(directory)
@@ -32,6 +33,7 @@ def read_facts(directory: Path) -> ScenarioFacts:
         company=front.company if front else "",
         agent=front.agent.name if front else "",
         now=front.now if front else "",
+        extends=extends_of(directory),
         emails=sum(name.startswith("emails/") for name in draft.texts),
         characters=sum(len(text) for name, text in draft.texts.items() if name != "scenario.yaml"),
         people=front.people if front else (),

@@ -14,7 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
-from textual.widgets import Input, Tree
+from textual.widgets import Button, Input, Tree
 from textual.worker import get_current_worker
 
 from am_studio.tui.library import reading
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _WATCH_SECONDS = 2.0
 """How often runs are read again while one is running."""
-_ON_A_SCENARIO = {"clone", "rename", "trash", "study", "author"}
+_ON_A_SCENARIO = {"clone", "overlay", "rename", "trash", "study", "author"}
 
 
 class LibraryScreen(LibraryActions):
@@ -44,7 +44,8 @@ class LibraryScreen(LibraryActions):
         &.-wide #scenarios { width: 48; }
         SearchLine { border: none; height: 1; padding: 0 1; background: $surface; }
         SearchLine:focus { border: none; background: $panel; }
-        ScenarioTree { padding: 0 1; background: $background; scrollbar-size-vertical: 1; }
+        ScenarioTree { padding: 0 1; background: $background; scrollbar-size: 0 1; }
+        #to-packs { width: 1fr; }
         #facts { width: 1fr; }
         FactsPane { height: 1fr; }
         #recent { height: 12; border-top: hkey $panel; }
@@ -60,8 +61,17 @@ class LibraryScreen(LibraryActions):
         Binding("slash", "search", "Search", id="library.search", tooltip="Find scenarios by words"),
         Binding("n", "new", "New", id="library.new", tooltip="Make a scenario from a template"),
         Binding("c", "clone", "Clone", id="library.clone", tooltip="Copy this scenario into a pack of your own"),
+        Binding(
+            "o",
+            "overlay",
+            "Overlay",
+            id="library.overlay",
+            tooltip="A variant of this scenario that says only what differs",
+            show=False,
+        ),
         Binding("s", "study", "Study", id="library.study", tooltip="Make a study of this scenario"),
         Binding("r", "runs", "Runs", id="library.runs", tooltip="Go to the recent runs"),
+        Binding("p", "packs", "Packs", id="library.packs", tooltip="Install, verify, update, check and compare packs"),
         Binding("e,f2", "rename", "Rename", id="library.rename", tooltip="Give this scenario a new name", show=False),
         Binding("d,delete", "trash", "Delete", id="library.trash", tooltip="To the trash; asks first", show=False),
         Binding("i", "import", "Import", id="library.import", tooltip="Bring in scenarios or runs", show=False),
@@ -85,6 +95,7 @@ class LibraryScreen(LibraryActions):
                 yield SearchLine(placeholder="/ to search", id="search")
                 yield EmptyState("Reading the library ...", id="no-scenarios")
                 yield ScenarioTree()
+                yield Button("Packs", id="to-packs", compact=True)
             yield Vertical(id="facts")
         yield StudioFooter()
 
@@ -253,6 +264,8 @@ class LibraryScreen(LibraryActions):
             Command("library: Open in the author", "Edit the chosen scenario.", "author"),
             Command("library: New scenario", "Make a scenario from a template.", "new"),
             Command("library: Clone", "Copy the chosen scenario into a pack of your own.", "clone"),
+            Command("library: New overlay", "A variant of this scenario that says only what differs.", "overlay"),
+            Command("library: Packs", "Install, verify, update, check and compare packs.", "packs"),
             Command("library: Rename", "Give the chosen scenario another name.", "rename"),
             Command("library: Delete", "Move the chosen scenario to the trash; asks first.", "trash"),
             Command("library: New study", "Make a study of the chosen scenario.", "study"),

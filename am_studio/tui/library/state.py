@@ -71,6 +71,8 @@ class ScenarioFacts:
     agent: str = ""
     now: str = ""
     """ISO 8601, the scenario's own clock."""
+    extends: str = ""
+    """Of an overlay the scenario that it changes, with the version that it asks for."""
     emails: int = 0
     characters: int = 0
     """Of system prompt, task and emails as written."""

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+from rich.text import Text
 from textual.content import Content
 
 from am_studio.foundation.locations import shown_path
 from am_studio.tui.library.state import ScenarioFacts, by_group
-from am_studio.tui.strangers import MUTED, joined, plain
+from am_studio.tui.strangers import MUTED, joined, plain, plain_text
+
+if TYPE_CHECKING:
+    from am_studio.scenarios.library import ScenarioEntry
 
 _MOST_PROBLEMS = 20
+OVERLAY = "«"
+"""Stands between an overlay and the scenario that it changes."""
 
 
 def about(facts: ScenarioFacts) -> Content:
@@ -19,6 +26,7 @@ def about(facts: ScenarioFacts) -> Content:
     if facts.summary:
         lines += [plain(facts.summary), plain("")]
     lines += [
+        *([_pair("Overlay", f"of {facts.extends}: says only what differs")] if facts.extends else []),
         _pair("Company", facts.company),
         _pair("Agent", facts.agent),
         _pair("Clock", facts.now.replace("T", " ")),
@@ -103,3 +111,18 @@ def details(facts: ScenarioFacts) -> Content:
         lines.append(plain(""))
     lines.append(plain("● on at the start  ○ off  ◆ one of several levels", MUTED))
     return joined(*lines, between="\n")
+
+
+def leaf(scenario: ScenarioEntry) -> Text:
+    """A scenario in the tree; an overlay says of what: the base's name, or its pack where the names are the same."""
+    name = scenario.directory.name
+    label = plain_text(marked(name, scenario.problem))
+    if scenario.extends:
+        pack, _, base = scenario.extends.partition("@")[0].partition("/")
+        label.append_text(plain_text(f" {OVERLAY} {pack if base == name else base}", "dim"))
+    return label
+
+
+def marked(name: str, problem: str) -> str:
+    """The name, with a sign before it when something is wrong."""
+    return f"✗ {name}" if problem else name

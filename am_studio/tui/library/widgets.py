@@ -62,6 +62,8 @@ class SearchLine(Input):
 class ScenarioTree(Tree[Path]):
     """Packs with their scenarios. The cursor shows a scenario beside it; enter or a double click opens it."""
 
+    HELP = f"A scenario with {views.OVERLAY} is an overlay: it says only what differs from the one behind the sign."
+
     BINDING_GROUP_TITLE = "Here (scenarios)"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open", id="tree.open", tooltip="Edit this scenario; on a pack: fold it"),
@@ -83,13 +85,11 @@ class ScenarioTree(Tree[Path]):
         first: Path | None = None
         line: int | None = None
         for pack, scenarios in packs:
-            label = plain_text(_marked(pack.name, pack.problem), "bold")
+            label = plain_text(views.marked(pack.name, pack.problem), "bold")
             label.append_text(plain_text(f" {pack.version}", "dim"))
             node = self.root.add(label, expand=True)
             for scenario in scenarios:
-                leaf = node.add_leaf(
-                    plain_text(_marked(scenario.directory.name, scenario.problem)), data=scenario.directory
-                )
+                leaf = node.add_leaf(views.leaf(scenario), data=scenario.directory)
                 first = first or scenario.directory
                 if scenario.directory == selected or line is None:
                     line = self._line_of(leaf.id)
@@ -286,7 +286,3 @@ class FactsPane(Vertical):
     def show_runs(self, runs: tuple[RunRow, ...]) -> None:
         """Draw the runs of the scenario."""
         self.query_one(RunsPane).show(runs)
-
-
-def _marked(name: str, problem: str) -> str:
-    return f"✗ {name}" if problem else name

@@ -1,0 +1,1 @@
+"""Packs in the studio: which there are, taking, verifying, checking, comparing and removing them."""
