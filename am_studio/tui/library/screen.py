@@ -15,6 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widgets import Button, Input, TabbedContent, Tree
+from textual.widgets._tabbed_content import ContentTab
 from textual.worker import get_current_worker
 
 from am_studio.tui.library import reading
@@ -118,7 +119,7 @@ class LibraryScreen(LibraryActions):
         if not column.children:
             none = plain("No runs yet: choose a scenario and press s to make a study of it.")
             await column.mount(FactsPane(), RunsPane(plain("Recent runs"), none, id="recent"))
-            self._turn_back()
+            self.call_after_refresh(self.turn_back)
             self.refresh_bindings()
         self.action_reload()
 
@@ -166,6 +167,7 @@ class LibraryScreen(LibraryActions):
     @on(FactsRead)
     def _facts_read(self, message: FactsRead) -> None:
         self.state = self.state.with_facts(message.facts)
+        self.turn_back()
         self._draw_facts()
 
     # Drawing. --------------------------------------------------------------------------------------------------------
@@ -257,13 +259,14 @@ class LibraryScreen(LibraryActions):
         with self.prevent(Input.Changed):
             self.query_one(SearchLine).value = place.query
         self.state = replace(self.state, query=place.query, selected=Path(place.scenario) if place.scenario else None)
-        self._tab = place.tab
-        self._turn_back()
+        self.turn_back(place.tab)
         if self.state.packs is not None:
             self._draw_tree()
 
-    def _turn_back(self) -> None:
-        if self._tab and self.query(TabbedContent):
+    def turn_back(self, tab: str = "") -> None:
+        """Turn to a tab as soon as the tabs are there; without one, to that which is still waited for."""
+        self._tab = tab or self._tab
+        if self._tab and self.query(ContentTab):
             self.query_one(FactsPane).turn_to(self._tab)
             self._tab = ""
 

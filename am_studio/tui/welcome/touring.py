@@ -50,7 +50,7 @@ class TourGuide:
         self._before = library.place
         self.tour = Tour(ground, home)
         self.tour.enter()
-        library.action_tab("about")
+        library.turn_back("about")
         library.action_scenarios()
         library.show_changed(self.tour.scenario)
         self._app.refresh_bindings()
@@ -66,7 +66,7 @@ class TourGuide:
         self._library.query(TourPanel).remove()
         self._library.remove_class("-touring")
         before = self._before
-        self._library.action_tab(before.tab or "about")
+        self._library.turn_back(before.tab or "about")
         self._library.action_scenarios()
         self._library.show_changed(None)
         self._library.take_back(before, always=True)
