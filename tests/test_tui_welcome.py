@@ -217,7 +217,7 @@ async def test_keys_of_ones_own_are_the_ones_that_are_told(
 
 @pytest.mark.asyncio
 async def test_tour_and_news_are_in_the_help_and_in_the_palette(home: Path) -> None:
-    async with studio((120, 50)) as (app, pilot):
+    async with studio((120, 80)) as (app, pilot):
         library = await library_read(pilot)
         titles = [hit.text async for hit in StudioCommands(library).discover()]
         assert {"app: Tour", "app: What is new"} <= set(titles)

@@ -39,12 +39,12 @@ class Hint:
 
 def hints_of(screen: Screen[Any]) -> tuple[Hint, ...]:
     """All hints of a screen, the most useful first."""
-    return HINTS.get(type(screen).__name__, ())
+    return SCREEN_HINTS.get(type(screen).__name__, ())
 
 
 def every_hint() -> frozenset[str]:
     """The ids of all hints."""
-    return frozenset(hint.id for hints in HINTS.values() for hint in hints)
+    return frozenset(hint.id for hints in SCREEN_HINTS.values() for hint in hints)
 
 
 def pick(screen: Screen[Any], known: frozenset[str]) -> tuple[Hint | None, frozenset[str]]:
@@ -103,7 +103,7 @@ def _a_trial(screen: TranscriptsScreen) -> bool:
     return screen.check_action("pin", ()) is True
 
 
-HINTS: Mapping[str, tuple[Hint, ...]] = {
+SCREEN_HINTS: Mapping[str, tuple[Hint, ...]] = {
     "LibraryScreen": (
         Hint("library.open", "{tree.open} opens this scenario: its mail, its details, what the subject reads",
              "{tree.open} opens it", _a_scenario, _led_to("AuthorScreen")),
