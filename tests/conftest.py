@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import textwrap
 import uuid
@@ -8,14 +9,29 @@ from pathlib import Path
 
 import pytest
 
+from am_studio.version import __version__
+
+KNOWN_HINTS = (
+    "author.diff", "author.study", "author.toggle", "board.results", "board.trials", "library.open", "library.search",
+    "library.study", "results.judge", "results.report", "results.trials", "study.launch", "study.power", "study.problem",
+    "transcripts.label", "transcripts.pin", "transcripts.search",
+)  # fmt: skip
+"""All of them."""
+
 # The settings of whoever runs the tests are no part of them, in processes that tests start neither.
 os.environ["AM_STUDIO_CONFIG"] = os.devnull
 
 
 @pytest.fixture(autouse=True)
-def own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What one test's studio leaves behind is not offered to the next."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / f"state-{uuid.uuid4().hex}"))
+def own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What one test's studio leaves behind is not offered to the next; its user knows the studio, and needs no tour or hint."""
+    state = tmp_path_factory.getbasetemp() / f"state-{uuid.uuid4().hex}"
+    monkeypatch.setenv("XDG_STATE_HOME", str(state))
+    # Written by hand, for most tests load no studio; a test of the welcome holds that it is what the studio reads.
+    (state / "am-studio").mkdir(parents=True)
+    seen = {"format": 1, "tour": True, "news": __version__, "followed": KNOWN_HINTS}
+    (state / "am-studio" / "seen.json").write_text(json.dumps(seen))
+    return state
 
 
 SMALL_SCENARIO = """

@@ -47,6 +47,7 @@ VERBS: dict[str, str] = {
     "sim": "simulated subjects: what they react to, how likely; the same over HTTP",
     "models": "which providers have keys; models with their prices",
     "doctor": "check the installation, or one model with a single cheap call",
+    "changelog": "what is new, by version",
 }
 """Every verb and its one-line summary; the module of the same name in `commands/` carries it out."""
 

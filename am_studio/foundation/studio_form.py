@@ -24,6 +24,14 @@ class StudioForm(Form):
     vim: bool = Field(
         default=_USUAL.vim, description="h j k l, gg, G, ctrl+d and ctrl+u move wherever no text is being typed."
     )
+    restore: bool = Field(
+        default=_USUAL.restore,
+        description="Start where you were in this directory: the library's cursor and search; what was open is offered on a key.",
+    )
+    hints: bool = Field(
+        default=_USUAL.hints,
+        description="A line in the title bar says what is worth doing here, until you have done it.",
+    )
     keys: dict[str, str] = Field(
         default_factory=dict,
         description="Keys by the id of what they do, such as `author.save: ctrl+w`; several with commas. `am-studio keys` lists the ids.",

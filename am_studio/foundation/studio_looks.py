@@ -15,5 +15,7 @@ class StudioLooks:
 
     theme: str = "dark"
     vim: bool = False
+    restore: bool = True
+    hints: bool = True
     keys: Mapping[str, str] = field(default_factory=dict)
     """By the id of what they do; several with commas."""

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from rich.segment import Segments
 from rich.text import Text
 from textual import on, work
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.content import Content
@@ -44,6 +43,8 @@ from am_studio.tui.recovery import offer
 from am_studio.tui.strangers import StudioLineFilter, plain
 from am_studio.tui.themes import Chosen, choose_theme, is_changed
 from am_studio.tui.vim import VimKeys
+from am_studio.tui.welcome.documents import OpenScenario, OpenTranscripts
+from am_studio.tui.welcome.welcoming import WELCOME_BINDINGS, Welcoming
 from am_studio.tui.widgets import Choice, ChoiceScreen
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class DraftsFound(Message):
     found: tuple[LeftBehind, ...]
 
 
-class StudioApp(App[None]):
+class StudioApp(Welcoming):
     """The studio. Starts on the library."""
 
     TITLE = "AM Studio"
@@ -93,6 +94,7 @@ class StudioApp(App[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
+        *WELCOME_BINDINGS,
         Binding("f1,question_mark", "help", "Help", id="app.help", tooltip="What every key does here"),
         Binding("escape", "go_back", "Back", id="app.back", tooltip="Back to the screen before", show=False),
         Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave the studio; asks when work is unsaved"),
@@ -103,9 +105,9 @@ class StudioApp(App[None]):
         Binding("comma", "settings", "Settings", id="app.settings", tooltip="Looks and keys", show=False),
     ]
 
-    def __init__(self, *, theme: str = "") -> None:
-        """`theme` wins over that of the settings."""
-        super().__init__()
+    def __init__(self, *, theme: str = "", tour: bool = False) -> None:
+        """`theme` wins over that of the settings; `tour` begins with the tour."""
+        super().__init__(tour=tour)
         self._line_filters: tuple[LineFilter, ...] = ()
         self._asked_theme, self._chosen = theme, Chosen(BUILTIN_THEMES["textual-dark"])
         self._vim: VimKeys | None = None
@@ -166,6 +168,7 @@ class StudioApp(App[None]):
         self.set_interval(THEME_SECONDS, self._look_at_theme)
         self._draft_clock.start()
         self._look_for_drafts()
+        self.begin_welcoming()
 
     async def on_event(self, event: Event) -> None:
         """Vim's keys, where they are chosen, stand for arrows before anything else sees them."""
@@ -221,7 +224,12 @@ class StudioApp(App[None]):
             self._tell_unkept(error)
 
     def _unsaved_work(self) -> Sequence[Draft] | None:
-        """What is unsaved on any screen; None while there is no screen. Looks only, for the drafts' thread asks it."""
+        """What is unsaved on any screen; None while there is no screen. Looks only, for the drafts' thread asks it.
+
+        What is typed on the tour is typed into a scratch copy: nothing of that is kept.
+        """
+        if self.touring:
+            return ()
         screens = list(self._screen_stack) if self.is_running else []
         drafts = [screen.unsaved_draft() for screen in screens if isinstance(screen, KeepsDraft)]
         return [draft for draft in drafts if draft is not None] if screens else None
@@ -248,21 +256,22 @@ class StudioApp(App[None]):
 
     def exit(self, result: None = None, return_code: int = 0, message: Any = None) -> None:
         """Leave the studio: what was not saved has been given up."""
+        self.say_goodbye()
         self._draft_clock.stop()
         self._drafts.close()
         super().exit(result, return_code, message)
 
     # From screen to screen. ------------------------------------------------------------------------------------------
 
-    def open_author(self, directory: Path) -> None:
-        """Open the scenario in this directory for editing."""
+    def open_author(self, directory: Path, *, start: OpenScenario | None = None) -> None:
+        """Open the scenario in this directory for editing, at the place where one was before."""
 
         def document() -> tuple[Any, ...]:
             from am_studio.scenarios.documents import ScenarioDocument
 
             return (ScenarioDocument.open(directory),)
 
-        self._open("author", document)
+        self._open("author", document, {"start": start})
 
     def open_study(self, path: Path | None = None, scenario: str = "") -> None:
         """Open a study file, or a new study of a scenario."""
@@ -272,9 +281,9 @@ class StudioApp(App[None]):
         """Open the board of a run, where it is watched and carried on."""
         self._open("board", lambda: (run,))
 
-    def open_results(self, run: Path) -> None:
-        """Open what a run found."""
-        self._open("results", lambda: (run,))
+    def open_results(self, run: Path, *, outcome: str = "", model: str = "") -> None:
+        """Open what a run found, on an outcome in a model."""
+        self._open("results", lambda: (run,), {"outcome": outcome, "model": model})
 
     def open_transcripts(  # noqa: PLR0917 -- a filter, each part of which has a name
         self,
@@ -284,9 +293,11 @@ class StudioApp(App[None]):
         outcome: str = "",
         answer: str = "",
         trial: int | None = None,
+        *,
+        start: OpenTranscripts | None = None,
     ) -> None:
-        """Open the transcripts of a run: those that fit, beginning with `trial`."""
-        wanted = {"arm": arm, "model": model, "outcome": outcome, "answer": answer, "trial": trial}
+        """Open the transcripts of a run: those that fit, beginning with `trial`; or those that were open before."""
+        wanted = {"arm": arm, "model": model, "outcome": outcome, "answer": answer, "trial": trial, "start": start}
         self._open("transcripts", lambda: (run,), wanted)
 
     def open_report(self, runs: Sequence[Path], outcome: str = "", part: str = "") -> None:
@@ -308,6 +319,10 @@ class StudioApp(App[None]):
     def open_disagreements(self, run: Path, outcome: str, between: Literal["differs", "judges"]) -> None:
         """Open the trials on which labels and the judge differ, or two judges."""
         self._open("transcripts", lambda: (run,), {"outcome": outcome, "label": between})
+
+    def open_changelog(self) -> None:
+        """Open what is new, by version."""
+        self._open("changelog", tuple)
 
     @work(thread=True, exclusive=True, group="open")
     def _open(self, name: str, prepare: Callable[[], Sequence[Any]], options: Mapping[str, Any] | None = None) -> None:
@@ -345,7 +360,9 @@ class StudioApp(App[None]):
 
     async def action_quit(self) -> None:
         """Leave the studio; asks when work on any screen is unsaved."""
-        if not isinstance(self.screen, ChoiceScreen):
+        if self.touring:
+            self.exit()
+        elif not isinstance(self.screen, ChoiceScreen):
             self._leave(self.screen_stack, self.exit)
 
     @work(group="leave", exclusive=True)
@@ -412,6 +429,15 @@ class StudioApp(App[None]):
         """Go back to the library, screen by screen, so that unsaved work is asked about."""
         self._leave(self.screen_stack[1:], self._pop_all)
 
+    def leave_all(self, then: Callable[[], Any]) -> None:
+        """Go back to the library, asking about unsaved work; then go on with this."""
+
+        def leave() -> None:
+            self._pop_all()
+            then()
+
+        self._leave(self.screen_stack[1:], leave)
+
     def _pop_all(self) -> None:
         while len(self.screen_stack) > 1:
             self.pop_screen()
@@ -430,6 +456,7 @@ class StudioApp(App[None]):
                 Command(f"theme: {name.title()}", _THEME_TOLD[name], f"app.set_theme('{name}')")
                 for name in BUILT_IN_THEMES
             ),
+            *super().palette_commands(),
             Command("app: Quit", "Leave the studio; asks when work is unsaved.", "app.quit"),
         ]
 
@@ -442,7 +469,7 @@ class StudioApp(App[None]):
             return not isinstance(self.screen, LibraryScreen) and not any(
                 type(screen).__name__ == "PacksScreen" for screen in self.screen_stack
             )
-        return True
+        return super().check_action(action, parameters)
 
     def _fatal_error(self) -> None:
         # Textual's own report prints local variables, which may hold keys and strangers' text.

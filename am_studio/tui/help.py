@@ -104,6 +104,8 @@ class HelpScreen(ModalScreen[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,f1,question_mark,q", "leave", "Close", id="help.leave", tooltip="Close the help"),
+        Binding("T", "go('app.tour')", "Tour", id="help.tour", tooltip="Take the tour", show=False),
+        Binding("plus", "go('app.changelog')", "News", id="help.changelog", tooltip="What is new", show=False),
     ]
 
     def __init__(self, groups: tuple[HelpGroup, ...], text: str = "") -> None:
@@ -122,6 +124,11 @@ class HelpScreen(ModalScreen[None]):
     def on_mount(self) -> None:
         """The arrows scroll at once."""
         self.query_one(VerticalScroll).focus()
+
+    def action_go(self, action: str) -> None:
+        """Close the help and do this."""
+        self.dismiss(None)
+        self.app.call_later(self.app.run_action, action)
 
     def action_leave(self) -> None:
         """Close the help."""

@@ -23,6 +23,7 @@ SCREENS = {
     "packs": ("packs.screen", "PacksScreen"),
     "changes": ("packs.changes_screen", "ChangesScreen"),
     "settings": ("settings.screen", "SettingsScreen"),
+    "changelog": ("changelog_screen", "ChangelogScreen"),
     "keys": ("settings.keys_screen", "KeysScreen"),
 }
 """The screens that are opened by name: their modules in `am_studio.tui`, and their classes."""

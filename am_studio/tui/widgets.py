@@ -23,6 +23,9 @@ from textual.widgets._footer import FooterKey
 
 from am_studio.tui.strangers import joined, plain
 
+_AFTER_TRAIL = 3
+"""Cells between the trail and a hint, at least."""
+
 
 class TitleBar(Static):
     """The line on top: where one is, from the outside in, and what state it is in."""
@@ -35,12 +38,35 @@ class TitleBar(Static):
     """
 
     def __init__(self, *crumbs: Content, id: str | None = None) -> None:
-        super().__init__(trail(*crumbs), id=id)
+        self._told = trail(*crumbs)
+        self._hints: tuple[Content, ...] = ()
+        super().__init__(self._told, id=id)
 
     def show(self, *crumbs: Content, note: Content | None = None) -> None:
         """Show this trail, and a note after it such as `unsaved`."""
         told = trail(*crumbs)
-        self.update(told if note is None else joined(told, plain("   "), note))
+        self._told = told if note is None else joined(told, plain("   "), note)
+        self._draw()
+
+    def hint(self, *hints: Content) -> None:
+        """At the right end, the first of these for which there is room; none takes it away."""
+        if hints != self._hints:
+            self._hints = hints
+            self._draw()
+
+    def on_resize(self) -> None:
+        """There may be room now."""
+        if self._hints:
+            self._draw()
+
+    def _draw(self) -> None:
+        room = self.content_size.width - self._told.cell_length - _AFTER_TRAIL
+        hint = next((hint for hint in self._hints if hint.cell_length <= room), None)
+        if hint is None:
+            self.update(self._told, layout=False)
+        else:
+            gap = plain(" " * (room - hint.cell_length + _AFTER_TRAIL))
+            self.update(joined(self._told, gap, hint), layout=False)
 
 
 def trail(*crumbs: Content) -> Content:

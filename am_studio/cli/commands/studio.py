@@ -18,6 +18,7 @@ from am_studio.foundation.errors import StudioError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     parser.add_argument("--theme", default="", metavar="NAME", help="how it looks, over what the settings say")
+    parser.add_argument("--tour", action="store_true", help="begin with the tour: six steps on a scratch copy")
     parser.add_argument("--web", action="store_true", help="show it in a browser; prints the link")
     parser.add_argument("--host", default="127.0.0.1", help="with --web: where to listen (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, default=8157, metavar="N", help="with --web: the port (default: 8157)")
@@ -34,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
         )
     from am_studio.tui.app import StudioApp
 
-    app = StudioApp(theme=args.theme)
+    app = StudioApp(theme=args.theme, tour=args.tour)
     app.run()
     return app.return_code or 0
 
@@ -49,6 +50,8 @@ def _serve(args: argparse.Namespace) -> int:
             say(f"! {args.host} can be reached from other machines, and nothing is encrypted: use a tunnel instead.")
 
     theme = ["--theme", args.theme] if args.theme else []
-    command = shlex.join([sys.executable, "-m", "am_studio.cli.main", "studio", *theme])
+    command = shlex.join(
+        [sys.executable, "-m", "am_studio.cli.main", "studio", *theme, *(["--tour"] if args.tour else [])]
+    )
     serve(command, args.host, args.port, told)
     return 0

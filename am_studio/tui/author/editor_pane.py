@@ -147,6 +147,12 @@ class EditorPane(Vertical):
         head = self._known.count("\n", 0, self._start)
         self.post_message(self.CursorMoved(self.file, head + event.selection.end[0] + 1))
 
+    @property
+    def cursor(self) -> tuple[int, int]:
+        """Line and column of the file, counted from 1."""
+        row, column = self.area.cursor_location
+        return self._known.count("\n", 0, self._start) + row + 1, column + 1
+
     def go_to(self, line: int, column: int = 1) -> None:
         """Put the cursor on a line of the file, counted from 1; on the head's form where that shows it."""
         head = self._known.count("\n", 0, self._start)

@@ -18,6 +18,7 @@ from am_studio.tui.author.inbox_list import InboxList
 from am_studio.tui.author.preview_column import PreviewColumn
 from am_studio.tui.author.preview_pane import PreviewPane
 from am_studio.tui.author.record_form import RecordForm, RecordList
+from am_studio.tui.welcome.documents import OpenScenario
 
 PANES = ("inbox", "editor", "details", "preview")
 """The panes in the order of the keys 1 to 4."""
@@ -25,6 +26,21 @@ PANES = ("inbox", "editor", "details", "preview")
 
 class Movement(AuthorBase):
     """How one gets from place to place."""
+
+    # Where one is. ---------------------------------------------------------------------------------------------------
+
+    def where_one_is(self) -> OpenScenario:
+        """The open text and the cursor in it."""
+        line, column = self.query_one(EditorPane).cursor
+        directory = str(self.document.directory.absolute())
+        return OpenScenario(directory, self.asked.file, line, column, self.pane)
+
+    def take_up(self, place: OpenScenario) -> None:
+        """Go where one was, as far as it is still there."""
+        if place.file in self.texts:
+            self.go_to_place(place.file, place.line, place.column)
+        if place.pane in PANES and place.pane != "editor":
+            self.call_after_refresh(self.action_pane, place.pane)
 
     # Panes. ----------------------------------------------------------------------------------------------------------
 

@@ -34,6 +34,7 @@ from am_studio.tui.author.text_actions import TextActions
 from am_studio.tui.author.variant_actions import VariantActions
 from am_studio.tui.palette import Command
 from am_studio.tui.strangers import plain
+from am_studio.tui.welcome.documents import OpenScenario
 from am_studio.tui.widgets import StudioFooter, TitleBar
 
 
@@ -86,8 +87,10 @@ class AuthorScreen(MailActions, FileActions, TextActions, RecordActions, Variant
         Binding("escape", "step_back", "Back", id="author.back", tooltip="To the inbox, then back", show=False),
     ]
 
-    def __init__(self, document: ScenarioDocument) -> None:
+    def __init__(self, document: ScenarioDocument, *, start: OpenScenario | None = None) -> None:
+        """The document, at the place where one was when it was open before."""
         super().__init__(document)
+        self._start = start
         self._called = reference_of(document.directory)
         self._dirty_shown: tuple[str, ...] = ()
 
@@ -121,6 +124,8 @@ class AuthorScreen(MailActions, FileActions, TextActions, RecordActions, Variant
         self.check()
         self.watch(self.app, "app_focus", self._app_focused, init=False)
         self.watch(self.app, "theme", self.draw, init=False)
+        if self._start is not None:
+            self.take_up(self._start)
 
     def on_screen_resume(self) -> None:
         """Another screen may have come back after a while."""

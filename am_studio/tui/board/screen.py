@@ -32,6 +32,7 @@ from am_studio.tui.board.state import facts, figures, footnote, log_text, status
 from am_studio.tui.palette import Command
 from am_studio.tui.resuming import may_resume
 from am_studio.tui.strangers import joined, plain
+from am_studio.tui.welcome.documents import OpenBoard
 from am_studio.tui.widgets import Choice, ChoiceScreen, StudioFooter, TitleBar
 
 if TYPE_CHECKING:
@@ -115,6 +116,10 @@ class BoardScreen(Screen[None]):
         if self._timer is not None:
             self._timer.resume()
             self._look()
+
+    def where_one_is(self) -> OpenBoard:
+        """The run."""
+        return OpenBoard(str(self._run.absolute()))
 
     # Looking. --------------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
-from textual.widgets import Button, Input, Tree
+from textual.widgets import Button, Input, TabbedContent, Tree
+from textual.widgets._tabbed_content import ContentTab
 from textual.worker import get_current_worker
 
 from am_studio.tui.library import reading
@@ -24,6 +25,7 @@ from am_studio.tui.library.state import RunRow, found
 from am_studio.tui.library.widgets import FactsPane, RunsPane, ScenarioTree, SearchLine
 from am_studio.tui.palette import Command
 from am_studio.tui.strangers import plain
+from am_studio.tui.welcome.places import LibraryPlace
 from am_studio.tui.widgets import EmptyState, StudioFooter, TitleBar
 
 if TYPE_CHECKING:
@@ -86,6 +88,8 @@ class LibraryScreen(LibraryActions):
     def __init__(self) -> None:
         super().__init__()
         self._watch: Timer | None = None
+        self._tab = ""
+        """The tab to turn to once the tabs are there."""
 
     def compose(self) -> ComposeResult:
         """Scenarios on the left; on the right what is chosen, and the runs below."""
@@ -115,6 +119,7 @@ class LibraryScreen(LibraryActions):
         if not column.children:
             none = plain("No runs yet: choose a scenario and press s to make a study of it.")
             await column.mount(FactsPane(), RunsPane(plain("Recent runs"), none, id="recent"))
+            self.call_after_refresh(self.turn_back)
             self.refresh_bindings()
         self.action_reload()
 
@@ -162,6 +167,7 @@ class LibraryScreen(LibraryActions):
     @on(FactsRead)
     def _facts_read(self, message: FactsRead) -> None:
         self.state = self.state.with_facts(message.facts)
+        self.turn_back()
         self._draw_facts()
 
     # Drawing. --------------------------------------------------------------------------------------------------------
@@ -238,6 +244,31 @@ class LibraryScreen(LibraryActions):
         """Show a tab of the chosen scenario."""
         self.remove_class("-runs")
         self.query_one(FactsPane).turn_to(name)
+
+    @property
+    def place(self) -> LibraryPlace:
+        """Where one is: cursor, search, tab."""
+        tabs = self.query(TabbedContent)
+        chosen = str(self.state.selected or "")
+        return LibraryPlace(chosen, self.state.query, tabs.first().active if tabs else "")
+
+    def take_back(self, place: LibraryPlace, *, always: bool = False) -> None:
+        """Go where one was when the studio was left; not when somebody has begun to go about already, unless `always`."""
+        if not always and (self.state.query or self.query_one(ScenarioTree).went_about):
+            return
+        with self.prevent(Input.Changed):
+            self.query_one(SearchLine).value = place.query
+        self.state = replace(self.state, query=place.query, selected=Path(place.scenario) if place.scenario else None)
+        self.turn_back(place.tab)
+        if self.state.packs is not None:
+            self._draw_tree()
+
+    def turn_back(self, tab: str = "") -> None:
+        """Turn to a tab as soon as the tabs are there; without one, to that which is still waited for."""
+        self._tab = tab or self._tab
+        if self._tab and self.query(ContentTab):
+            self.query_one(FactsPane).turn_to(self._tab)
+            self._tab = ""
 
     def show_changed(self, directory: Path | None) -> None:
         """Read the library anew, without a search, and go to this scenario, or stay."""

@@ -78,6 +78,8 @@ class ScenarioTree(Tree[Path]):
         super().__init__("")
         self.show_root = False
         self.guide_depth = 2
+        self.went_about = False
+        """Whether somebody has moved the cursor, or clicked."""
 
     def show(self, packs: Sequence[tuple[PackEntry, tuple[ScenarioEntry, ...]]], selected: Path | None) -> Path | None:
         """Draw these packs with the cursor on the selected scenario, or the first; returns which one it is."""
@@ -112,6 +114,10 @@ class ScenarioTree(Tree[Path]):
         elif node is not None:
             self.post_message(self.Opened())
 
+    def on_key(self) -> None:
+        """Somebody is going about."""
+        self.went_about = True
+
     def action_fold(self) -> None:
         """Fold the pack that the cursor is in."""
         node = self.cursor_node
@@ -127,6 +133,7 @@ class ScenarioTree(Tree[Path]):
 
     def on_click(self, event: Click) -> None:
         """The second click of two opens; the first has put the cursor there."""
+        self.went_about = True
         if event.chain == 2:
             self.action_open()
 

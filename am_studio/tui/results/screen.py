@@ -31,6 +31,7 @@ from am_studio.tui.results.reading import Findings, find
 from am_studio.tui.results.state import answer_behind
 from am_studio.tui.results.trust_panel import TrustPanel
 from am_studio.tui.strangers import plain
+from am_studio.tui.welcome.documents import OpenResults
 from am_studio.tui.widgets import StudioFooter, TitleBar
 
 if TYPE_CHECKING:
@@ -89,12 +90,14 @@ class ResultsScreen(Screen[None]):
         Binding("y", "part('Test or real')", "Beliefs", id="results.beliefs", tooltip="Rates by what the subject believes", show=False),
     ]
 
-    def __init__(self, run: Path) -> None:
+    def __init__(self, run: Path, *, outcome: str = "", model: str = "") -> None:
+        """The results of a run: an outcome (default: the study's own) in a model, where there are such."""
         super().__init__()
+        self._first = outcome
         self._run = run
         self._known: dict[str, Findings] = {}
         self._shown: Findings | None = None
-        self._model = ""
+        self._model = model
 
     def compose(self) -> ComposeResult:
         """What is shown of which, the finding, the table, its row in words, the notes."""
@@ -120,7 +123,12 @@ class ResultsScreen(Screen[None]):
     def on_mount(self) -> None:
         """Work out the study's own outcome."""
         self.query_one(EffectsTable).focus()
-        self._ask("")
+        self._ask(self._first)
+
+    def where_one_is(self) -> OpenResults:
+        """The run, with what is shown of it."""
+        outcome = self._shown.outcome if self._shown is not None else self._first
+        return OpenResults(str(self._run.absolute()), outcome, self._model)
 
     def on_screen_resume(self) -> None:
         """A run that was going on may have gone further."""
@@ -158,6 +166,10 @@ class ResultsScreen(Screen[None]):
         self.remove_class("-busy")
         if self._shown is not None:
             self._studio.show_error(message.error)
+            return
+        if self._first:  # an outcome that was once looked at and is no more
+            self._first = ""
+            self._ask("")
             return
         error = message.error
         self.add_class("-trouble")

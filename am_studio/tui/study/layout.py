@@ -124,6 +124,11 @@ class StudyLayout(Screen[None]):
         row = self.query_one(StudyFormView).current
         self.query_one("#hint", Static).update(plain(row.field.help if row else ""), layout=False)
 
+    @property
+    def went_to_a_problem(self) -> bool:
+        """Whether one of the problems was gone to."""
+        return self._problem >= 0
+
     def action_next_problem(self) -> None:
         """Go to the next problem's field, or to its line."""
         problems = self.query_one(ProblemList).problems

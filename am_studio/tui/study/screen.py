@@ -34,6 +34,7 @@ from am_studio.tui.study.layout import StudyLayout
 from am_studio.tui.study.messages import Assessed, Failed, Opened
 from am_studio.tui.study.panes import PlanPane, YamlArea
 from am_studio.tui.study.power_flow import show_power
+from am_studio.tui.welcome.documents import OpenStudy
 
 if TYPE_CHECKING:
     from am_studio.tui.app import StudioApp
@@ -221,6 +222,11 @@ class StudyScreen(StudyLayout):
     def unsaved(self) -> tuple[str, ...]:
         """The file, when leaving would lose something."""
         return (self.document.path.name,) if self.document is not None and self.document.dirty else ()
+
+    def where_one_is(self) -> OpenStudy | None:
+        """The file; one that was never saved cannot be opened again."""
+        document = self.document
+        return None if document is None or document.is_new else OpenStudy(str(document.path))
 
     def unsaved_draft(self) -> Draft | None:
         """What would be lost if the program ended now."""

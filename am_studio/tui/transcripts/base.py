@@ -46,6 +46,11 @@ class RunReader(Screen[None]):
         self._said: dict[str, str] = {}
         self._possible: tuple[bool | None, ...] = ()
 
+    @property
+    def browsing(self) -> Browsing:
+        """Where the reader is."""
+        return self._state
+
     # Reading the run. ------------------------------------------------------------------------------------------------
 
     def _find(self, at: int | None) -> None:

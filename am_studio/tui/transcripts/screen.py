@@ -25,8 +25,9 @@ from am_studio.tui.transcripts import reading
 from am_studio.tui.transcripts.filter_bar import FilterBar, SearchField
 from am_studio.tui.transcripts.labelling import ANSWERS, Labelling
 from am_studio.tui.transcripts.pane import TranscriptPane
-from am_studio.tui.transcripts.state import LEGEND, next_outcome, wanted_from
+from am_studio.tui.transcripts.state import LEGEND, filter_values, next_outcome, wanted_again, wanted_from
 from am_studio.tui.transcripts.trial_list import TrialList
+from am_studio.tui.welcome.documents import OpenTranscripts
 from am_studio.tui.widgets import EmptyState, StudioFooter, TitleBar
 
 
@@ -88,10 +89,22 @@ class TranscriptsScreen(Labelling):
         answer: str = "",
         trial: int | None = None,
         label: Labelled = "",
+        start: OpenTranscripts | None = None,
     ) -> None:
+        """Those that fit, beginning with `trial`; or what was open before (`start`)."""
         super().__init__(run, Wanted(arm, model, outcome, ANSWERS.get(answer, ""), label=label))
         self._first = trial
+        if start is not None:
+            self._first = start.trial if start.trial >= 0 else None
+            self._state = replace(self._state, wanted=wanted_again(start.filter), needle=start.needle)
         self.set_class(trial is not None, "-reading")
+
+    def where_one_is(self) -> OpenTranscripts:
+        """The run, which trials are listed, and the one that is read."""
+        state, current = self._state, self._current
+        values = filter_values(state.wanted, state.about) if state.about is not None else {}
+        trial = current.row.id if current is not None else -1
+        return OpenTranscripts(str(self._run.absolute()), values, state.needle, trial)
 
     def compose(self) -> ComposeResult:
         """The filter, the list, the transcript, and room for a second one."""
@@ -115,6 +128,7 @@ class TranscriptsScreen(Labelling):
 
     def on_mount(self) -> None:
         """Read the run."""
+        self.query_one(FilterBar).show_needle(self._state.needle)
         (self._pane if self.has_class("-reading") else self._list).focus()
         self._show_state()
         self._find(self._first)

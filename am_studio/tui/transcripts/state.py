@@ -187,6 +187,14 @@ def wanted_from(values: Mapping[str, str], rater: str = "") -> Wanted:
     )
 
 
+def wanted_again(values: Mapping[str, str]) -> Wanted:
+    """The trials that these parts of a filter asked for once; every trial where they say nothing that is known."""
+    try:
+        return wanted_from(values)
+    except KeyError:
+        return Wanted()
+
+
 # The list. -----------------------------------------------------------------------------------------------------------
 
 
