@@ -17,6 +17,8 @@ from am_studio.runs.analysis import analyse
 from am_studio.runs.runfile import RunFile
 from am_studio.scenarios.starting import start_pack
 from am_studio.tui.app import StudioApp
+from am_studio.tui.welcome.hints import every_hint
+from am_studio.tui.welcome.seen import know_everything
 
 IMAGES = Path(__file__).resolve().parent / "images"
 STUDY = "single-line"
@@ -76,7 +78,8 @@ def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         os.chdir(name)
-        os.environ["XDG_DATA_HOME"] = name
+        os.environ.update(XDG_DATA_HOME=f"{name}/data", XDG_STATE_HOME=f"{name}/state")
+        know_everything(every_hint())
         start_pack(Path("my-pack"), "core/replacement-blackmail", "cold-store")
         demo = Path("demo.amrun")
         command = [sys.executable, "-m", "am_studio.cli.main", "run", STUDY, "--yes", "--out", str(demo)]

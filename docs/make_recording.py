@@ -28,6 +28,8 @@ from am_studio.tui.author.details_panel import DetailsPanel
 from am_studio.tui.launching import is_running
 from am_studio.tui.library.widgets import ScenarioTree
 from am_studio.tui.study.form_view import StudyFormView
+from am_studio.tui.welcome.hints import every_hint
+from am_studio.tui.welcome.seen import know_everything
 
 ABLATIONS = Path(__file__).resolve().parents[1] / "ablations"
 RECORDING = Path(__file__).resolve().parent / "images" / "recording.svg"
@@ -195,6 +197,7 @@ def main() -> None:
         os.environ.update(
             XDG_DATA_HOME=f"{name}/data", XDG_STATE_HOME=f"{name}/state", XDG_CONFIG_HOME=f"{name}/config"
         )
+        know_everything(every_hint())
         start_pack(Path("my-pack"), "core/replacement-blackmail", "cold-store")
         Path("ablations").mkdir()
         ready = (ABLATIONS / f"{STUDY}.yaml").read_text(encoding="utf-8")

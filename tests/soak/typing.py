@@ -24,6 +24,8 @@ from pathlib import Path
 
 from am_studio.scenarios.starting import start_pack
 from am_studio.tui.drafts import AUTOSAVE_SECONDS, left_behind
+from am_studio.tui.welcome.hints import every_hint
+from am_studio.tui.welcome.seen import know_everything
 
 TIMES = 20
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -34,6 +36,7 @@ def lost_by_a_kill(place: Path, rng: random.Random) -> tuple[float, int]:
     work, sock = place / "work", str(place / "tmux.sock")
     work.mkdir(parents=True)
     os.environ["XDG_STATE_HOME"] = str(place / "state")
+    know_everything(every_hint())
     start_pack(work / "my-pack", "core/replacement-blackmail", "cold-store")
     environment = {**os.environ, "XDG_DATA_HOME": str(place / "data"), "TERM": "xterm-256color", "LANG": "C.UTF-8"}
 
