@@ -15,7 +15,7 @@ from am_studio.foundation.yamlfile import Node
 from am_studio.scenarios.lint import details, giveaway, names, people, plot, register, secrets, threads, times
 from am_studio.scenarios.lint.findings import Finding, Rule
 from am_studio.scenarios.lint.plot import plot_share
-from am_studio.scenarios.lint.reading import Reading
+from am_studio.scenarios.lint.reading import GivenUp, Reading
 from am_studio.scenarios.loading import Draft, read_draft
 from am_studio.scenarios.references import scenario_of
 
@@ -33,10 +33,6 @@ RULES: tuple[Rule, ...] = (
     *details.RULES,
 )
 """Every rule, by family."""
-
-
-class GivenUp(Exception):
-    """Nobody wants to know any more: the scenario has been changed meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +60,9 @@ def lint_scenario(directory: Path) -> Report:
 def lint_draft(draft: Draft, given_up: Callable[[], bool] = lambda: False) -> Report:
     """The same for a scenario that is open for editing; FileProblems when it has errors.
 
-    `given_up` is asked before each rule; once it says yes, GivenUp is raised.
+    `given_up` is asked before each rule and each variant; once it says yes, GivenUp is raised.
     """
-    reading = Reading(scenario_of(draft, reach=False))
+    reading = Reading(scenario_of(draft, reach=False), given_up)
     reading.places = dict(_declared(draft.node)) if draft.node is not None else {}
     if not reading.letters:
         return Report((), 0, 0)
