@@ -6,8 +6,10 @@ every combination of levels.
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -124,8 +126,9 @@ class AuthorBase(Screen[None]):
             self._show_timer = None
         if self.asked.file not in self.texts:
             self.asked = replace(self.asked, file=_first_text(self.texts))
-        self.shown, self.shown_texts = show(self.draft, self.asked, self.shown, self.problems), self.texts
-        self.draw()
+        with _no_collection():
+            self.shown, self.shown_texts = show(self.draft, self.asked, self.shown, self.problems), self.texts
+            self.draw()
         # Keys come before the preview: while somebody types quickly, showing leaves them most of the time.
         ended = time.monotonic()
         self._rested = ended + min(RESTS * (ended - began), MOST_REST)
@@ -148,7 +151,8 @@ class AuthorBase(Screen[None]):
         """Remember which files on disk could not be read as text at all; they are in no draft."""
         self._unreadable = tuple(read_texts(self.document.directory)[1])
 
-    @work(thread=True, exclusive=True, group="check")
+    # Without a description Textual makes one of the arguments, which takes longer than the key press.
+    @work(thread=True, exclusive=True, group="check", description="check the texts")
     def _check(self, draft: Draft) -> None:
         problems = check_draft(draft)
         if not get_current_worker().is_cancelled:
@@ -180,6 +184,18 @@ class AuthorBase(Screen[None]):
         except StudioError:
             pass
         return str(self.document.directory)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Have Python look for garbage afterwards: among the spans of a long prompt that takes as long as drawing them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _first_text(texts: Mapping[str, str]) -> str:

@@ -68,7 +68,7 @@ class LintActions(Movement):
         self.workers.cancel_group(self, "lint")
         self._lint_timer = self.set_timer(LINT_PAUSE, lambda: self._lint(self.draft))
 
-    @work(thread=True, exclusive=True, group="lint")
+    @work(thread=True, exclusive=True, group="lint", description="look for findings")
     def _lint(self, draft: Draft) -> None:
         worker = get_current_worker()
         try:

@@ -130,7 +130,7 @@ class LooksPanel(VerticalScroll):
             self._reading = True
             self._read(path, seen)
 
-    @work(thread=True, group="looks")
+    @work(thread=True, group="looks", description="read the looks")
     def _read(self, path: Path, seen: object) -> None:
         try:
             taken = looks_taken(path)

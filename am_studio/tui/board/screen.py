@@ -126,7 +126,7 @@ class BoardScreen(Screen[None]):
             self._looking = True
             self._read(self._snapshot)
 
-    @work(thread=True, group="look")
+    @work(thread=True, group="look", description="look at the run")
     def _read(self, since: Snapshot | None) -> None:
         try:
             message: Message = Seen(look(self._run, since))

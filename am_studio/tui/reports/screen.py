@@ -159,7 +159,7 @@ class ReportScreen(Screen[None]):
         if self._report is not None:
             self._write(self._report, page_path(self._kind, self._runs))
 
-    @work(thread=True, group="writing")
+    @work(thread=True, group="writing", description="write the page")
     def _write(self, report: Report, path: Path) -> None:
         try:
             message: Message = PageWritten(write_page(report, path))

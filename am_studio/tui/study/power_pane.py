@@ -71,7 +71,7 @@ class PowerPane(Static):
         if self._assessment is not None and self._assessment.plan is not None:
             self._work_out(self._assessment, baseline)
 
-    @work(thread=True, exclusive=True, group="power")
+    @work(thread=True, exclusive=True, group="power", description="work the power out")
     def _work_out(self, assessment: Assessment, baseline: float) -> None:
         plan, scenario = assessment.plan, assessment.scenario
         if plan is None or scenario is None:

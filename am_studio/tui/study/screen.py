@@ -141,7 +141,7 @@ class StudyScreen(StudyLayout):
             self.query_one(PlanPane).show_working(True)
             self._work_out(self.document.text, self.document.path)
 
-    @work(thread=True, group="assess")
+    @work(thread=True, group="assess", description="work the study out")
     def _work_out(self, text: str, path: Path) -> None:
         self.post_message(Assessed(assess(text, path)))
 
