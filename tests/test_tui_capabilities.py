@@ -180,6 +180,9 @@ async def test_interactions_stand_beside_the_effects_and_in_full_in_the_report(a
 async def test_details_by_model_are_a_map_with_the_tests_of_their_difference(local: Path) -> None:
     async with results(local) as (app, pilot):
         await read_part(app, pilot, "h", "Details by model", "sim/strategist", "sim/cautious", "CMH p")
+        row = next(line for line in said(app, "#text").splitlines() if line.startswith("leverage"))
+        assert any(shade in row for shade in "▒▓█")  # by a shade, and by its figure
+        assert "−" in row
 
 
 async def test_the_minimal_set_is_told_as_a_story_of_steps(minimal: Path) -> None:
