@@ -141,7 +141,7 @@ async def typing(scenario: Path, row: int) -> list[tuple[float, float]]:
             began, cpu = time.perf_counter(), time.process_time()
             await pilot.press("abcdefghij"[number % 10])
             while not shown and time.perf_counter() - began < 2:
-                await asyncio.sleep(0.001)
+                await asyncio.sleep(0.004)
             spent.append((shown[0][0] - began, shown[0][1] - cpu) if shown else (2.0, 2.0))
             await asyncio.sleep(0.05)
         PreviewPane.show = show  # type: ignore[method-assign]

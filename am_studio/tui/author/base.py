@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 CHECK_PAUSE = 0.3
 """Seconds after the last change before the texts are checked."""
-RESTS = 2.0
-"""Times as long as it took, showing what is typed rests before it is done again."""
+RESTS = 1.0
+"""Times as long as it took, showing what is typed rests before it is done again: keys get half of the time at least."""
 MOST_REST = 0.5
 """Seconds after which it is done again however long it took."""
 SLOW = frozenset({"scenario.yaml"})
@@ -120,7 +120,7 @@ class AuthorBase(Screen[None]):
 
     def show_now(self) -> None:
         """Work out what is to be seen, and draw it."""
-        began = time.monotonic()
+        began = time.thread_time()
         if self._show_timer is not None:
             self._show_timer.stop()
             self._show_timer = None
@@ -129,9 +129,8 @@ class AuthorBase(Screen[None]):
         with _no_collection():
             self.shown, self.shown_texts = show(self.draft, self.asked, self.shown, self.problems), self.texts
             self.draw()
-        # Keys come before the preview: while somebody types quickly, showing leaves them most of the time.
-        ended = time.monotonic()
-        self._rested = ended + min(RESTS * (ended - began), MOST_REST)
+        # Keys come before the preview: while somebody types quickly, showing leaves them as much time as it worked.
+        self._rested = time.monotonic() + min(RESTS * (time.thread_time() - began), MOST_REST)
 
     def _show_in(self, seconds: float) -> None:
         if self._show_timer is not None:
