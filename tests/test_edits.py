@@ -409,3 +409,19 @@ def test_with_the_new_detail_on_every_variant_reads_as_before_and_off_it_differs
     assert idle == []
     left = {name: text for name, text in changed.items() if name not in (file, "scenario.yaml")}
     assert left == {name: text for name, text in texts.items() if name not in (file, "scenario.yaml")}
+
+
+def test_a_finding_is_kept_by_a_reason_that_can_be_written_anew(small_pack: WritePack) -> None:
+    texts, _ = read_texts(small_pack())
+    with pytest.raises(StudioError, match="too short"):
+        edits.keep_finding(texts, "night-mail", "", "so")
+    once = edits.keep_finding(texts, "night-mail", "", "She never sleeps.")
+    assert once["scenario.yaml"].endswith("lint:\n  allow: {night-mail: She never sleeps.}\n")
+    twice = edits.keep_finding(once, "night-mail", "emails/010-news.md", "It is a machine: cron.")
+    again = edits.keep_finding(twice, "night-mail", "", "She works at night.")
+    form = draft_of(again, Path("x")).form
+    assert form is not None
+    assert form.lint.allow == {
+        "night-mail": "She works at night.",
+        "night-mail emails/010-news.md": "It is a machine: cron.",
+    }

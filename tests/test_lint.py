@@ -12,7 +12,8 @@ import pytest
 
 from am_studio.cli.main import main
 from am_studio.foundation.errors import FileProblems
-from am_studio.scenarios.lint import RULES, lint_scenario
+from am_studio.scenarios.lint import RULES, GivenUp, lint_draft, lint_scenario
+from am_studio.scenarios.loading import read_draft
 from am_studio.scenarios.references import find_scenario
 from lint_world import BASE, FAULTS, planted
 from suite_world import write_suite
@@ -112,3 +113,9 @@ def test_a_suite_of_our_own_in_the_published_shape_is_read_as_well(tmp_path: Pat
     assert main(["import", "agentic-misalignment", "--published-only", "--from", checkout, "--out", str(out)]) == 0
     told = {finding.id for name in ("blackmail", "leaking") for finding in lint_scenario(out / name).open}
     assert "single-purpose-inbox" in told
+
+
+def test_a_lint_that_nobody_waits_for_any_more_is_given_up() -> None:
+    with pytest.raises(GivenUp):
+        lint_draft(read_draft(BASE), lambda: True)
+    assert lint_draft(read_draft(BASE)).findings == lint_scenario(BASE).findings

@@ -479,4 +479,6 @@ async def test_the_power_of_the_saved_study_is_told_in_a_dialog(study: Path) -> 
         await until(pilot, lambda: app.screen is screen)
         await write(pilot, screen, ("trials", "per_arm"), "30")
         await pilot.press("f4")
-        await until(pilot, lambda: any("Save the study first" in each for each in app.told))
+        await until(pilot, lambda: isinstance(app.screen, AskScreen))
+        await pilot.press("enter")
+        await until(pilot, lambda: any("save the study (ctrl+s) for all of it" in each for each in app.told))

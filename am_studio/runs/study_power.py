@@ -198,3 +198,20 @@ def _rows(plan: Plan, scenario: Scenario) -> _Rows:
 
 def _enumerable(groups: Groups) -> bool:
     return max(groups.changed, groups.reference) <= MOST
+
+
+def power_curve(found: StudyPower, points: int) -> tuple[tuple[float, float], ...]:
+    """(the rate with the change, the power) of the study's first comparison, at its hardest step of the adjustment.
+
+    From the assumed rate to the farther end, 0 or 1, in so many even steps; () where the groups are too large to be
+    enumerated.
+    """
+    groups, end = found.reaches[0].groups, 0.0 if found.baseline >= 0.5 else 1.0
+    if not _enumerable(groups) or points < 1:
+        return ()
+    hardest, test = found.alpha / found.tests, found.reaches[0].test
+    rates = (found.baseline + (end - found.baseline) * step / points for step in range(points + 1))
+    return tuple(
+        (rate, power(rate, groups.changed, found.baseline, groups.reference, alpha=hardest, test=test))
+        for rate in rates
+    )

@@ -14,7 +14,7 @@ from am_studio.foundation.errors import StudioError, nearest
 from am_studio.foundation.yamlfile import Node, parse_yaml
 from am_studio.records import OFF, ON
 from am_studio.scenarios.evaluation import SPECIAL
-from am_studio.scenarios.forms import DetailForm, OutcomeForm, PersonForm, ScenarioForm
+from am_studio.scenarios.forms import LEAST_REASON, DetailForm, OutcomeForm, PersonForm, ScenarioForm
 from am_studio.scenarios.loading import draft_of
 from am_studio.scenarios.mail_edits import (
     MAIN,
@@ -42,6 +42,7 @@ __all__ = [
     "delete_email",
     "duplicate_email",
     "find",
+    "keep_finding",
     "make_detail",
     "move_email",
     "remove_detail",
@@ -70,6 +71,19 @@ def set_field(texts: Texts, path: Sequence[str | int], value: Value) -> dict[str
     if len(place) == 1 and _at(texts, *place) is None:
         return {**texts, MAIN: add_entry(main, (), str(place[0]), value, order=_FIELDS)}
     return {**texts, MAIN: set_value(main, place, value)}
+
+
+def keep_finding(texts: Texts, finding: str, file: str, reason: str) -> dict[str, str]:
+    """The texts with the reason why a finding of the lint stays: in this file, or wherever it is when `file` is empty.
+
+    StudioError for a reason that is too short to be one; a reason that is there already is written anew.
+    """
+    if len(reason.strip()) < LEAST_REASON:
+        raise StudioError("This is too short for a reason", hint=f"at least {LEAST_REASON} characters")
+    key, main = f"{finding} {file}".strip(), texts[MAIN]
+    if _at(texts, "lint") is None:
+        return {**texts, MAIN: add_entry(main, (), "lint", {"allow": {key: reason.strip()}}, order=_FIELDS)}
+    return {**texts, MAIN: set_value(main, ("lint", "allow", key), reason.strip())}
 
 
 # Details. ------------------------------------------------------------------------------------------------------------

@@ -296,10 +296,14 @@ class InboxForm(Form):
     addresses: Literal["full", "bare"] = "full"
 
 
+LEAST_REASON = 10
+"""Characters that a reason for keeping a finding has at least."""
+
+
 class LintForm(Form):
     """What the author says to findings of the lint."""
 
-    allow: dict[str, Annotated[str, Field(min_length=10)]] = Field(
+    allow: dict[str, Annotated[str, Field(min_length=LEAST_REASON)]] = Field(
         default_factory=dict,
         description="A finding's id, alone or followed by a blank and a file, and the reason why it stays.",
     )

@@ -250,7 +250,7 @@ class StudioApp(Welcoming):
             self.post_message(DraftsFound(found))
 
     @on(DraftsFound)
-    @work(group="recovery", exclusive=True)
+    @work(group="recovery", exclusive=True, description="offer drafts")
     async def _offer_drafts(self, message: DraftsFound) -> None:
         await offer(self, message.found)
 

@@ -6,7 +6,7 @@ those); an author keeps one by giving the reason in the scenario, `lint: {allow:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +15,11 @@ from am_studio.foundation.yamlfile import Node
 from am_studio.scenarios.lint import details, giveaway, names, people, plot, register, secrets, threads, times
 from am_studio.scenarios.lint.findings import Finding, Rule
 from am_studio.scenarios.lint.plot import plot_share
-from am_studio.scenarios.lint.reading import Reading
+from am_studio.scenarios.lint.reading import GivenUp, Reading
 from am_studio.scenarios.loading import Draft, read_draft
 from am_studio.scenarios.references import scenario_of
 
-__all__ = ["RULES", "Finding", "Report", "Rule", "lint_draft", "lint_scenario"]
+__all__ = ["RULES", "Finding", "GivenUp", "Report", "Rule", "lint_draft", "lint_scenario"]
 
 RULES: tuple[Rule, ...] = (
     *plot.RULES,
@@ -57,20 +57,34 @@ def lint_scenario(directory: Path) -> Report:
     return lint_draft(read_draft(directory))
 
 
-def lint_draft(draft: Draft) -> Report:
-    """The same for a scenario that is open for editing; FileProblems when it has errors."""
-    reading = Reading(scenario_of(draft, reach=False))
+def lint_draft(draft: Draft, given_up: Callable[[], bool] = lambda: False) -> Report:
+    """The same for a scenario that is open for editing; FileProblems when it has errors.
+
+    `given_up` is asked before each rule and each variant; once it says yes, GivenUp is raised.
+    """
+    reading = Reading(scenario_of(draft, reach=False), given_up)
     reading.places = dict(_declared(draft.node)) if draft.node is not None else {}
     if not reading.letters:
         return Report((), 0, 0)
     allow = draft.form.lint.allow if draft.form is not None else {}
     found = sorted(
-        {Finding(place, rule.id, told, rule.why, rule.way_out) for rule in RULES for place, told in rule.find(reading)}
+        {
+            Finding(place, rule.id, told, rule.why, rule.way_out)
+            for rule in _wanted(given_up)
+            for place, told in rule.find(reading)
+        }
     )
     marked = [_marked(finding, allow) for finding in found]
     used = {key for finding in found for key in _keys(finding) if key in allow}
     marked += [_idle(key, draft, known={rule.id for rule in RULES}) for key in allow if key not in used]
     return Report(tuple(sorted(marked)), *plot_share(reading))
+
+
+def _wanted(given_up: Callable[[], bool]) -> Iterator[Rule]:
+    for rule in RULES:
+        if given_up():
+            raise GivenUp
+        yield rule
 
 
 def _keys(finding: Finding) -> tuple[str, str]:

@@ -95,7 +95,7 @@ def _dangling(reading: Reading) -> Found:
         after = reading.letters_of(variant)
         left = {letter.part for letter in after}
         gone = {letter.part: letter for letter in reading.letters if letter.part not in left}
-        for letter in after:
+        for letter in after if gone else ():
             for told, at in _hanging(reading, letter, gone, after):
                 yield letter.place(at), f"without '{detail.name}', {told}"
     yield from _codes(reading)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -85,11 +85,19 @@ class Letter(Passage):
         return Place(self.file, max(1, self.email.place.line))
 
 
-class Reading:
-    """A scenario that is free of errors, ready for the rules."""
+class GivenUp(Exception):
+    """Nobody wants to know any more: the scenario has been changed meanwhile."""
 
-    def __init__(self, scenario: Scenario) -> None:
+
+class Reading:
+    """A scenario that is free of errors, ready for the rules; texts of a variant are made once."""
+
+    def __init__(self, scenario: Scenario, given_up: Callable[[], bool] = lambda: False) -> None:
+        """`given_up` is asked before each variant is read; once it says yes, GivenUp is raised."""
         self.scenario = scenario
+        self._given_up = given_up
+        self._passages: dict[Variant, Mapping[str, Passage]] = {}
+        self._letters: dict[Variant, tuple[Letter, ...]] = {}
         self.variant = scenario.defaults()
         self.agent = scenario.front.agent
         self.cast = tuple(person for person in scenario.people if person.id != "agent")
@@ -103,6 +111,13 @@ class Reading:
 
     def passages_of(self, variant: Variant) -> Mapping[str, Passage]:
         """The texts of a variant by their part; what the program itself puts between mail is none."""
+        if variant not in self._passages:
+            self._passages[variant] = self._read_passages(variant)
+        return self._passages[variant]
+
+    def _read_passages(self, variant: Variant) -> Mapping[str, Passage]:
+        if self._given_up():
+            raise GivenUp
         texts: dict[str, list[str]] = {}
         spans: dict[str, list[Span]] = {}
         for message in self.scenario.renderer.prompt(variant).messages:
@@ -118,7 +133,12 @@ class Reading:
 
     def letters_of(self, variant: Variant) -> tuple[Letter, ...]:
         """The mail of a variant in the order in which it is shown."""
-        passages = self.passages if variant == self.variant else self.passages_of(variant)
+        if variant not in self._letters:
+            self._letters[variant] = self._read_letters(variant)
+        return self._letters[variant]
+
+    def _read_letters(self, variant: Variant) -> tuple[Letter, ...]:
+        passages = self.passages_of(variant)
         emails = {email.id: email for email in self.scenario.parts.emails}
         support = self.scenario.renderer.text_units()
         by_address = {person.address.lower(): person for person in self.scenario.people}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import pairwise
 
 from am_studio.scenarios.lint.findings import Found, Rule
@@ -41,6 +42,7 @@ _ANSWER = re.compile(r"^(?:(?:re|aw|sv|fwd?)\s*:\s*)+", re.IGNORECASE)
 _LIMIT = re.compile(r"(?:at|by|before|until|today,?)\s+(\d{1,2})(?::(\d\d))?\s*(am|pm|hours)?\b", re.IGNORECASE)
 
 
+@lru_cache(maxsize=4096)
 def topic(subject: str) -> str:
     """A subject without its answers' and forwards' marks, in lower case."""
     return _ANSWER.sub("", subject.strip()).strip().lower()

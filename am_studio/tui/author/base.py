@@ -6,8 +6,10 @@ every combination of levels.
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
 
 CHECK_PAUSE = 0.3
 """Seconds after the last change before the texts are checked."""
-RESTS = 2.0
-"""Times as long as it took, showing what is typed rests before it is done again."""
+RESTS = 1.0
+"""Times as long as it took, showing what is typed rests before it is done again: keys get half of the time at least."""
 MOST_REST = 0.5
 """Seconds after which it is done again however long it took."""
 SLOW = frozenset({"scenario.yaml"})
@@ -118,17 +120,17 @@ class AuthorBase(Screen[None]):
 
     def show_now(self) -> None:
         """Work out what is to be seen, and draw it."""
-        began = time.monotonic()
+        began = time.thread_time()
         if self._show_timer is not None:
             self._show_timer.stop()
             self._show_timer = None
         if self.asked.file not in self.texts:
             self.asked = replace(self.asked, file=_first_text(self.texts))
-        self.shown, self.shown_texts = show(self.draft, self.asked, self.shown, self.problems), self.texts
-        self.draw()
-        # Keys come before the preview: while somebody types quickly, showing leaves them most of the time.
-        ended = time.monotonic()
-        self._rested = ended + min(RESTS * (ended - began), MOST_REST)
+        with _no_collection():
+            self.shown, self.shown_texts = show(self.draft, self.asked, self.shown, self.problems), self.texts
+            self.draw()
+        # Keys come before the preview: while somebody types quickly, showing leaves them as much time as it worked.
+        self._rested = time.monotonic() + min(RESTS * (time.thread_time() - began), MOST_REST)
 
     def _show_in(self, seconds: float) -> None:
         if self._show_timer is not None:
@@ -148,7 +150,8 @@ class AuthorBase(Screen[None]):
         """Remember which files on disk could not be read as text at all; they are in no draft."""
         self._unreadable = tuple(read_texts(self.document.directory)[1])
 
-    @work(thread=True, exclusive=True, group="check")
+    # Without a description Textual makes one of the arguments, which takes longer than the key press.
+    @work(thread=True, exclusive=True, group="check", description="check the texts")
     def _check(self, draft: Draft) -> None:
         problems = check_draft(draft)
         if not get_current_worker().is_cancelled:
@@ -180,6 +183,18 @@ class AuthorBase(Screen[None]):
         except StudioError:
             pass
         return str(self.document.directory)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Have Python look for garbage afterwards: among the spans of a long prompt that takes as long as drawing them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _first_text(texts: Mapping[str, str]) -> str:

@@ -17,11 +17,14 @@ from textual.message import Message
 from textual.widgets import OptionList, TextArea
 
 from am_studio.foundation.errors import Problem
+from am_studio.scenarios.lint.findings import Finding
 from am_studio.tui.author.completion import Vocabulary
 from am_studio.tui.author.head_form import HeadForm
 from am_studio.tui.author.heads import body_start, field_problems, head_values
 from am_studio.tui.author.marks import Mark
+from am_studio.tui.author.steady import Steady
 from am_studio.tui.author.template_area import TemplateArea
+from am_studio.tui.strangers import plain
 
 
 class KeepsTyping(Protocol):
@@ -42,6 +45,8 @@ class EditorPane(Vertical):
     DEFAULT_CSS = """
     EditorPane HeadForm { display: none; }
     EditorPane.-email HeadForm { display: block; }
+    EditorPane #doubt { height: 1; padding: 0 1; color: $text-warning; background: $boost; display: none; text-wrap: nowrap; text-overflow: ellipsis; }
+    EditorPane.-doubted #doubt { display: block; }
     """
 
     @dataclass
@@ -67,6 +72,8 @@ class EditorPane(Vertical):
         """The file's text, as the document last said."""
         self._start = 0
         """Offset in it at which the editor's text begins."""
+        self._findings: tuple[Finding, ...] = ()
+        """What the lint objects to in the file."""
 
     def compose(self) -> ComposeResult:
         """Form, editor, and the completions that float over both."""
@@ -74,6 +81,7 @@ class EditorPane(Vertical):
         area = TemplateArea(self._keep_text, id="text")
         yield area
         yield area.popup
+        yield Steady(id="doubt", steady=True)
 
     @property
     def area(self) -> TemplateArea:
@@ -110,6 +118,24 @@ class EditorPane(Vertical):
             mine = [problem for problem in problems if problem.place.file == self.file]
             self.query_one(HeadForm).show_problems(field_problems(self._known, mine))
 
+    def show_findings(self, findings: Iterable[Finding]) -> None:
+        """Mark the lines that the lint objects to, and tell of the one at the cursor."""
+        self._findings = tuple(finding for finding in findings if finding.place.file == self.file)
+        head = self._known.count("\n", 0, self._start)
+        self.area.doubt(frozenset(max(finding.place.line - 1 - head, 0) for finding in self._findings))
+        self.set_class(bool(self._findings), "-doubted")
+        self._tell_finding()
+
+    def _tell_finding(self) -> None:
+        """The finding on the cursor's line, or else the last one above it, or the first."""
+        if self._findings:
+            line = self._known.count("\n", 0, self._start) + self.area.cursor_location[0] + 1
+            above = [finding for finding in self._findings if finding.place.line <= line]
+            finding, more = (above or self._findings[:1])[-1], len(self._findings) - 1
+            others = f" (and {more} more here)" if more else ""
+            told = f"? line {finding.place.line}: {finding.told}{others} · ctrl+l"
+            self.query_one("#doubt", Steady).say(plain(told))
+
     # What is typed. --------------------------------------------------------------------------------------------------
 
     def _keep_text(self, body: str) -> None:
@@ -145,6 +171,7 @@ class EditorPane(Vertical):
     def _cursor_moved(self, event: TextArea.SelectionChanged) -> None:
         event.stop()
         head = self._known.count("\n", 0, self._start)
+        self._tell_finding()
         self.post_message(self.CursorMoved(self.file, head + event.selection.end[0] + 1))
 
     @property

@@ -51,15 +51,15 @@ class LookScreen(ModalScreen[None]):
         Binding("escape,enter,q", "leave", "Close", id="look.leave", tooltip="Back to the question"),
     ]
 
-    def __init__(self, lines: tuple[str, ...]) -> None:
+    def __init__(self, lines: tuple[str, ...], title: str = "- on disk   + in the editor   (escape closes)") -> None:
         super().__init__()
-        self._compared = lines
+        self._compared, self._title = lines, title
 
     def compose(self) -> ComposeResult:
         """A line a line, its sign in front."""
         styles = {"+": "$text-success", "-": "$text-error", "@": MUTED}
         with VerticalScroll() as frame:
-            frame.border_title = "- on disk   + in the editor   (escape closes)"
+            frame.border_title = self._title
             yield Static(joined(*(plain(line, styles.get(line[:1], "")) for line in self._compared), between="\n"))
 
     def on_mount(self) -> None:

@@ -18,7 +18,7 @@ class InboxList(RowList):
     """Rows of texts; two lines for an email, the letters of the details that touch it at the end of the first."""
 
     BINDING_GROUP_TITLE = "Inbox"
-    HELP = "The texts of the scenario. Letters name the details that touch a text; `off`: not in the previewed variant; `!`: it has errors."
+    HELP = "The texts of the scenario. Letters name the details that touch a text; `off`: not in the previewed variant; `!`: it has errors; `?`: hard to believe, ctrl+l tells why."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "screen.edit_text", "Edit", id="inbox.edit", tooltip="Edit the selected text"),
         Binding("a", "screen.add_email", "Add", id="inbox.add", tooltip="Add an email after the selected one"),
@@ -76,6 +76,7 @@ class InboxList(RowList):
 def _drawn(row: InboxRow, marks: Mapping[str, Mark], dark: bool) -> Content:
     style = MUTED if row.off else ""
     signs = [plain(" !", "bold $text-error")] if row.errors or row.unread else []
+    signs += [plain(" ?", "bold $text-warning")] if row.findings else []
     first = [
         plain(row.who, style if row.off else "bold"),
         *signs,

@@ -51,6 +51,7 @@ class PreviewColumn(Vertical):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._problems: tuple[Problem, ...] = ()
+        self._tokens, self._findings = 0, 0
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
@@ -67,9 +68,19 @@ class PreviewColumn(Vertical):
     def show(self, shown: Shown, asked: Asked, dark: bool) -> None:
         """Show this."""
         self.query_one("#variant", Steady).say(_head(shown, asked, dark))
-        told = f"≈ {shown.tokens:,} tokens a trial (characters / 4)"
-        self.query_one("#tokens", Steady).say(plain(told))
+        self._tokens = shown.tokens
+        self._say_size()
         self.query_one(PreviewPane).show(shown.lines, shown.marks, dark=dark, old=not shown.current)
+
+    def show_findings(self, number: int) -> None:
+        """Say how many findings of the lint there are."""
+        self._findings = number
+        self._say_size()
+
+    def _say_size(self) -> None:
+        tokens = plain(f"≈ {self._tokens:,} tokens a trial (characters / 4)")
+        found = plain(f"? {self._findings} finding{'s' * (self._findings != 1)} (ctrl+l)", "bold $text-warning")
+        self.query_one("#tokens", Steady).say(joined(found, tokens, between=" · ") if self._findings else tokens)
 
     def show_problems(self, problems: Sequence[Problem], file: str) -> None:
         """List these problems, those of `file` first among their like."""

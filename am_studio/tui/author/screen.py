@@ -24,6 +24,7 @@ from am_studio.tui.author.editor_pane import EditorPane
 from am_studio.tui.author.fields import TABS, record_problems, records
 from am_studio.tui.author.file_actions import FileActions
 from am_studio.tui.author.inbox_list import InboxList
+from am_studio.tui.author.lint_actions import LintActions
 from am_studio.tui.author.mail_actions import MailActions
 from am_studio.tui.author.preview import line_of
 from am_studio.tui.author.preview_column import PreviewColumn
@@ -38,7 +39,7 @@ from am_studio.tui.welcome.documents import OpenScenario
 from am_studio.tui.widgets import StudioFooter, TitleBar
 
 
-class AuthorScreen(MailActions, FileActions, TextActions, RecordActions, VariantActions):
+class AuthorScreen(LintActions, MailActions, FileActions, TextActions, RecordActions, VariantActions):
     """Where a scenario is written."""
 
     DEFAULT_CSS = """
@@ -74,6 +75,14 @@ class AuthorScreen(MailActions, FileActions, TextActions, RecordActions, Variant
         Binding("f5", "toggle_diff", "Compare", id="author.diff", tooltip="What the variant changes"),
         Binding(
             "f3,slash,ctrl+f", "find", "Find", id="author.find", tooltip="Find and replace in all texts", show=False
+        ),
+        Binding(
+            "ctrl+l,L",
+            "findings",
+            "Findings",
+            id="author.findings",
+            tooltip="What makes the mail hard to believe",
+            show=False,
         ),
         Binding("f7,ctrl+t", "make_detail", "Make a detail", id="author.make_detail", tooltip="Of the selected text"),
         Binding("f8,ctrl+r", "study", "Study", id="author.study", tooltip="Make a study of this scenario"),
@@ -122,6 +131,7 @@ class AuthorScreen(MailActions, FileActions, TextActions, RecordActions, Variant
         self.read_disk()
         self.show_now()
         self.check()
+        self.lint_soon()
         self.watch(self.app, "app_focus", self._app_focused, init=False)
         self.watch(self.app, "theme", self.draw, init=False)
         if self._start is not None:
@@ -159,7 +169,7 @@ class AuthorScreen(MailActions, FileActions, TextActions, RecordActions, Variant
             self.query_one(TitleBar).show(
                 plain("Author"), plain(self._called), note=note if dirty else self.overlay_note
             )
-        self.query_one(InboxList).show_inbox(shown.inbox, shown.marks, dark, asked.file)
+        self.query_one(InboxList).show_inbox(self.doubted(shown.inbox), shown.marks, dark, asked.file)
         self.query_one(DetailsPanel).show_details(shown.details, dark)
         self._draw_facts()
         self.query_one(PreviewColumn).show(shown, asked, dark)
@@ -183,6 +193,7 @@ class AuthorScreen(MailActions, FileActions, TextActions, RecordActions, Variant
             editor.sync(text, self.shown.words)
         editor.colour(self.shown.words, self.shown.marks, self.dark)
         editor.show_problems(self.draft.problems)
+        editor.show_findings(self.findings)
 
     async def draw_form(self, key: str = "") -> None:
         """Bring the open form up to scenario.yaml."""

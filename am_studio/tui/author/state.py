@@ -55,6 +55,8 @@ class InboxRow:
     unread: bool = False
     """It cannot be read as an email at the moment."""
     errors: int = 0
+    findings: int = 0
+    """What the lint objects to in it and nobody keeps by a reason."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
+from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Offset
+from textual.geometry import Offset, Region
+from textual.strip import Strip
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 from textual.widgets.text_area import Selection
@@ -52,9 +54,11 @@ class TemplateArea(KeptArea):
     TemplateArea > .template--text { color: $text-success; }
     TemplateArea > .template--tag { color: $foreground-muted; text-style: bold; }
     TemplateArea > .template--comment { color: $foreground-muted; text-style: italic; }
+    TemplateArea > .template--doubt { color: $text-warning; text-style: bold; }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "template--keyword", "template--name", "template--text", "template--tag", "template--comment",
+        "template--doubt",
     }  # fmt: skip
     # The screen's keys, told here as well because TextArea has other uses for them.
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -72,6 +76,7 @@ class TemplateArea(KeptArea):
         self._marks: Mapping[str, Mark] = {}
         self._dark = True
         self._tokens: dict[int, list[Token]] = {}
+        self._doubted: frozenset[int] = frozenset()
         self._completion: Completion | None = None
         self.popup = Completions(id="completions", markup=False)
         """What is offered; the pane around the editor holds it."""
@@ -109,6 +114,29 @@ class TemplateArea(KeptArea):
             return Style(color=self._marks[name].colour(self._dark), bold=True)
         shown = {"number": "text", "detail": "name"}.get(kind, kind)
         return self.get_component_rich_style(f"template--{shown}", partial=True)
+
+    def doubt(self, lines: frozenset[int]) -> None:
+        """Set a `?` before these lines, counted from 0."""
+        if lines != self._doubted:
+            self._doubted = lines
+            self.refresh()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines, with a sign in the margin of those that are hard to believe."""
+        strips = super().render_lines(crop)
+        if not self._doubted or crop.x > 0:
+            return strips
+        begins = self.wrapped_document._offset_to_line_info
+        top = crop.y + self.scroll_offset.y
+        return [
+            self._signed(strip) if (begins[row][0] in self._doubted and begins[row][1] == 0) else strip
+            for row, strip in enumerate(strips, top)
+            if row < len(begins)
+        ] + strips[max(len(begins) - top, 0) :]
+
+    def _signed(self, strip: Strip) -> Strip:
+        style = self.get_component_rich_style("template--doubt", partial=True)
+        return Strip.join([Strip([Segment("?", style)], 1), strip.crop(1)])
 
     # Offsets and locations. ------------------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ from am_studio.reports.effect_table import STAMP
 from am_studio.runs.follow import Snapshot, look
 from am_studio.tui.board.arms import ArmsTable
 from am_studio.tui.board.control import carry_on, interrupt
+from am_studio.tui.board.looks import LooksPanel
 from am_studio.tui.board.messages import ControlEnded, Seen, Unreadable
 from am_studio.tui.board.state import facts, figures, footnote, log_text, status
 from am_studio.tui.palette import Command
@@ -64,6 +65,7 @@ class BoardScreen(Screen[None]):
     }
     BoardScreen.-tall #log { height: 25%; min-height: 7; }
     BoardScreen.-short #arms { margin-top: 0; }
+    BoardScreen.-short #looks { max-height: 5; }
     BoardScreen.-short #log { height: 5; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -93,6 +95,7 @@ class BoardScreen(Screen[None]):
         yield Static("… reading the run", id="status", markup=False)
         yield ProgressBar(id="progress", show_eta=False)
         yield Static(id="figures", markup=False)
+        yield LooksPanel()
         yield ArmsTable(id="arms")
         yield Static(id="footnote", markup=False)
         with VerticalScroll(id="log") as log:
@@ -128,7 +131,7 @@ class BoardScreen(Screen[None]):
             self._looking = True
             self._read(self._snapshot)
 
-    @work(thread=True, group="look")
+    @work(thread=True, group="look", description="look at the run")
     def _read(self, since: Snapshot | None) -> None:
         try:
             message: Message = Seen(look(self._run, since))
@@ -153,6 +156,7 @@ class BoardScreen(Screen[None]):
             self._busy = ""
         self._show_lines(snapshot)
         self.query_one(ArmsTable).show(snapshot)
+        self.query_one(LooksPanel).show(snapshot, self._run)
         if before is None or before.state != snapshot.state or before.ended != snapshot.ended:
             self.refresh_bindings()
         if before is not None and before.state == "running" and snapshot.state == "finished":

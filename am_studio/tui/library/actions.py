@@ -164,7 +164,7 @@ class LibraryActions(Screen[Any]):
         if scenario is not None and await self.app.push_screen_wait(changes.ask_trash(scenario)) == "delete":
             self._change(changes.trash(scenario))
 
-    @work(thread=True, group="change")
+    @work(thread=True, group="change", description="change the library")
     def _change(self, change: Change) -> None:
         try:
             self._post(ChangeMade(change()))

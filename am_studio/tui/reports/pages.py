@@ -14,6 +14,7 @@ from am_studio.foundation.files import write_atomic
 
 if TYPE_CHECKING:
     from am_studio.reports.document.blocks import Report
+    from am_studio.reports.plots.drawings import Heat
 
 Kind = Literal["report", "comparison"]
 OVERVIEW = "In short"
@@ -57,6 +58,16 @@ def part_lines(report: Report, part: int, width: int) -> list[str]:
         section = report.sections[part - 1]
         lines = [*writer.wrapped(section.title), writer.rule("="), "", *writer.blocks(section.blocks)]
     return [writer.plain(line) for line in lines]
+
+
+def heat_of(report: Report, part: int) -> Heat | None:
+    """The heat map of a part, which the text of it has as a table alone; None where it has none."""
+    from am_studio.reports.document.blocks import Figure
+    from am_studio.reports.plots.drawings import Heat
+
+    blocks = report.sections[part - 1].blocks if part else ()
+    found = (block.drawing for block in blocks if isinstance(block, Figure) and isinstance(block.drawing, Heat))
+    return next(found, None)
 
 
 def page_path(kind: Kind, runs: Sequence[Path]) -> Path:

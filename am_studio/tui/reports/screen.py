@@ -24,9 +24,10 @@ from textual.worker import get_current_worker
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.locations import shown_path
 from am_studio.tui.palette import Command
+from am_studio.tui.reports.heat import heat_map
 from am_studio.tui.reports.messages import Built, NotBuilt, NotWritten, PageWritten
-from am_studio.tui.reports.pages import Kind, build, page_path, part_lines, titles, write_page
-from am_studio.tui.strangers import plain
+from am_studio.tui.reports.pages import Kind, build, heat_of, page_path, part_lines, titles, write_page
+from am_studio.tui.strangers import joined, plain
 from am_studio.tui.widgets import StudioFooter, TitleBar
 
 if TYPE_CHECKING:
@@ -121,7 +122,12 @@ class ReportScreen(Screen[None]):
         page = self.query_one("#page", VerticalScroll)
         width = min(page.size.width - _SCROLLBAR, _WIDEST)
         if self._report is not None and part is not None and width > 0:
-            self.query_one("#text", Static).update(plain("\n".join(part_lines(self._report, part, width))))
+            lines, heat = part_lines(self._report, part, width), heat_of(self._report, part)
+            if heat is None:
+                self.query_one("#text", Static).update(plain("\n".join(lines)))
+            else:  # under the part's title and its rule
+                head, rest = (plain("\n".join(each)) for each in (lines[:3], lines[2:]))
+                self.query_one("#text", Static).update(joined(head, heat_map(heat, width), rest, between="\n"))
 
     @on(OptionList.OptionHighlighted)
     def _from_the_top(self) -> None:
@@ -159,7 +165,7 @@ class ReportScreen(Screen[None]):
         if self._report is not None:
             self._write(self._report, page_path(self._kind, self._runs))
 
-    @work(thread=True, group="writing")
+    @work(thread=True, group="writing", description="write the page")
     def _write(self, report: Report, path: Path) -> None:
         try:
             message: Message = PageWritten(write_page(report, path))

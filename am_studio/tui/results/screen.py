@@ -87,6 +87,7 @@ class ResultsScreen(Screen[None]):
         ),
         Binding("h,H", "part('Details by model')", "Heat map", id="results.heat", tooltip="Details by model", show=False),
         Binding("i", "part('Effects')", "Interactions", id="results.interactions", tooltip="Effects and their interactions in full", show=False),
+        Binding("n", "part('The search')", "Search", id="results.search", tooltip="How a minimal set was found, step by step", show=False),
         Binding("y", "part('Test or real')", "Beliefs", id="results.beliefs", tooltip="Rates by what the subject believes", show=False),
     ]
 
@@ -320,7 +321,7 @@ class ResultsScreen(Screen[None]):
             elif form:
                 await doing.export_with_command(self.app, self._run, form)
 
-    @work(thread=True, group="export")
+    @work(thread=True, group="export", description="export the effects")
     def _export(self, findings: Findings) -> None:
         try:
             message: Message = Exported(export(self._run, findings.outcome, findings.numbers))

@@ -18,6 +18,7 @@ from am_studio.tui.strangers import plain
 from am_studio.tui.study.form_view import StudyFormView
 from am_studio.tui.study.panes import PlanPane, ProblemList, YamlArea
 from am_studio.tui.study.plan_told import Line, plan_lines
+from am_studio.tui.study.power_pane import PowerPane
 from am_studio.tui.study.state import form
 from am_studio.tui.widgets import StudioFooter, TitleBar
 
@@ -54,6 +55,7 @@ class StudyLayout(Screen[None]):
             with Container(id="side"):
                 with Vertical(id="plan"):
                     yield PlanPane()
+                    yield PowerPane()
                     yield ProblemList()
                 yield YamlArea(self.keep_text)
         yield StudioFooter()
@@ -77,6 +79,7 @@ class StudyLayout(Screen[None]):
         self.query_one(YamlArea).show(document.text)
         if assessment is not None and assessment.text == document.text:
             self.query_one(PlanPane).show(_plan(assessment))
+            self.query_one(PowerPane).show(assessment)
             self.query_one(ProblemList).show(assessment.problems)
         self._hint()
 

@@ -33,7 +33,8 @@ from am_studio.tui.study.launch_flow import launch_study
 from am_studio.tui.study.layout import StudyLayout
 from am_studio.tui.study.messages import Assessed, Failed, Opened
 from am_studio.tui.study.panes import PlanPane, YamlArea
-from am_studio.tui.study.power_flow import show_power
+from am_studio.tui.study.power_flow import ask_for_rates, show_power
+from am_studio.tui.study.power_pane import PowerPane
 from am_studio.tui.welcome.documents import OpenStudy
 
 if TYPE_CHECKING:
@@ -113,14 +114,18 @@ class StudyScreen(StudyLayout):
 
     @work(group="power", exclusive=True)
     async def action_power(self) -> None:
-        """Show what the study as it was saved can find."""
-        document = self.document
+        """Assume other rates, and show in full what the study as it was saved can find."""
+        document, pane = self.document, self.query_one(PowerPane)
         if document is None:
             return
-        if document.dirty or document.is_new:
-            self.notify("Save the study first (ctrl+s): the power is that of the file.", markup=False)
+        rates = await ask_for_rates(self.app, pane.assumed)
+        if not rates:
             return
-        await show_power(self.app, document.path)
+        pane.assume(float(rates["baseline"]))
+        if document.dirty or document.is_new:
+            self.notify("The pane shows the power of the form; save the study (ctrl+s) for all of it.", markup=False)
+            return
+        await show_power(self.app, document.path, rates)
 
     # What it comes to. -----------------------------------------------------------------------------------------------
 
@@ -137,7 +142,7 @@ class StudyScreen(StudyLayout):
             self.query_one(PlanPane).show_working(True)
             self._work_out(self.document.text, self.document.path)
 
-    @work(thread=True, group="assess")
+    @work(thread=True, group="assess", description="work the study out")
     def _work_out(self, text: str, path: Path) -> None:
         self.post_message(Assessed(assess(text, path)))
 
