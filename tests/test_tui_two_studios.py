@@ -30,9 +30,10 @@ def typing_in_the_news(window: Window, words: str) -> None:
     """Open the author on the small scenario and type at the start of the news."""
     window.sees("› my-pack/small", "The small one")
     window.press("Enter")
-    window.sees("1 Inbox", "News at once")
+    window.sees("1 Inbox", "News at once", " Add")  # the footer: the inbox has the keys
     window.press("End", "Enter")
     window.sees("Hello,")
+    window.sees_no(" Add")
     window.write(words)
     window.sees(words.strip(), "● unsaved: 1 file")
 
