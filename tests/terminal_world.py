@@ -43,7 +43,6 @@ class Terminals:
         self._environment = {
             **os.environ,
             "XDG_DATA_HOME": str(place / "data"),
-            "XDG_STATE_HOME": str(place / "state"),
             "TERM": "xterm-256color",
             "LANG": "C.UTF-8",
         }

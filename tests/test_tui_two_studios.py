@@ -73,7 +73,7 @@ def test_a_study_and_its_run_are_shared_by_two_studios(terminals: Terminals, tmp
     study = Path(study_at(tmp_path / "my-pack" / "small", trials="{per_arm: 2500}").source)
     ada, bo = (terminals.open(name, sys.executable, "-c", ON_A_STUDY, str(study)) for name in ("ada", "bo"))
     for window, name in ((ada, "ada"), (bo, "bo")):
-        window.sees("Plan", "threat (+ deadline)", "Lower case, digits, hyphens.")
+        window.sees("8,536 trials", "Lower case, digits, hyphens.")
         window.press("Down")
         window.sees_no("Lower case, digits, hyphens.")
         window.write(name)
