@@ -69,7 +69,7 @@ async def test_the_main_job_is_done_by_letters(home: Path) -> None:
         await vim.sees("trials", "design")
         # In the form: from field to field, out of a text by escape, in again by i.
         await vim.press("escape", *"jjjj", *"hhhhhhh")
-        await vim.sees("● leave-one-out", "60  threat")
+        await vim.sees("● leave-one-out", "205 trials")
         await vim.press("j", "space")
         await vim.sees("1 of 2")
         await vim.press("space", "j")
