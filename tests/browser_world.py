@@ -8,7 +8,7 @@ import itertools
 import shutil
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,10 @@ class Page:
         self._loaded = asyncio.Event()
         self.dialogs: list[str] = []
         self.requests: list[str] = []
+        self.received = b""
+        """What came over web sockets, one frame after the other."""
+        self.sent: list[str] = []
+        """What went over them, as text."""
         self.complaints: list[str] = []
         """What the console says, blocked styles and scripts among it."""
         self._listener = asyncio.create_task(self._listen())
@@ -49,6 +53,12 @@ class Page:
                     asyncio.get_running_loop().create_task(self.ask("Page.handleJavaScriptDialog", accept=False))
                 case "Network.requestWillBeSent", told:
                     self.requests.append(told["request"]["url"])
+                case "Network.webSocketFrameReceived", told:
+                    frame = told["response"]
+                    payload = frame["payloadData"]
+                    self.received += base64.b64decode(payload) if frame["opcode"] == 2 else payload.encode()
+                case "Network.webSocketFrameSent", told:
+                    self.sent.append(told["response"]["payloadData"])
                 case "Page.loadEventFired", _:
                     self._loaded.set()
                 case "Log.entryAdded", told:
@@ -80,6 +90,27 @@ class Page:
         told = await self.ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in told, told
         return told["result"].get("value")
+
+    async def press(self, key: str, text: str = "") -> None:
+        """A key by its DOM name; `text` is what it types, where it types something."""
+        code = {"Enter": 13, "Escape": 27, " ": 32}.get(key, ord(key.upper()) if len(key) == 1 else 0)
+        down = {"text": text} if text else {}
+        await self.ask("Input.dispatchKeyEvent", type="keyDown", key=key, windowsVirtualKeyCode=code, **down)
+        await self.ask("Input.dispatchKeyEvent", type="keyUp", key=key, windowsVirtualKeyCode=code)
+
+    async def click(self, x: float, y: float) -> None:
+        """At this place, in pixels of the page."""
+        where = {"x": x, "y": y, "button": "left", "clickCount": 1}
+        await self.ask("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+        await self.ask("Input.dispatchMouseEvent", type="mousePressed", **where)
+        await self.ask("Input.dispatchMouseEvent", type="mouseReleased", **where)
+
+    async def until(self, holds: Callable[[], object], told: str = "") -> None:
+        """Wait until it holds."""
+        end = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        while not holds():
+            assert asyncio.get_running_loop().time() < end, told or "it did not come to that"
+            await asyncio.sleep(0.05)
 
     async def picture(self, path: Path, *, most: int = 12_000, top: int = 0) -> None:
         """The whole page, or what of it is between two heights."""

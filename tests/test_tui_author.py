@@ -18,13 +18,14 @@ from am_studio.scenarios.documents import ScenarioDocument
 from am_studio.tui.app import StudioApp
 from am_studio.tui.author.details_panel import DetailsPanel
 from am_studio.tui.author.editor_pane import EditorPane
-from am_studio.tui.author.file_actions import LookScreen, edited
+from am_studio.tui.author.file_actions import edited
 from am_studio.tui.author.find_screen import FindScreen
 from am_studio.tui.author.inbox_list import InboxList
 from am_studio.tui.author.preview_column import ProblemList
 from am_studio.tui.author.preview_pane import PreviewPane
 from am_studio.tui.author.record_form import RecordForm
 from am_studio.tui.author.screen import AuthorScreen
+from am_studio.tui.looking import LookScreen
 from am_studio.tui.widgets import AskScreen, ChoiceScreen
 from conftest import WritePack
 

@@ -34,7 +34,7 @@ class StudioForm(Form):
     )
     keys: dict[str, str] = Field(
         default_factory=dict,
-        description="Keys by the id of what they do, such as `author.save: ctrl+w`; several with commas. `am-studio keys` lists the ids.",
+        description="Keys by the id of what they do, such as `author.save: ctrl+w`; several with commas. The keys screen of the studio lists the ids.",
     )
 
     @field_validator("keys")

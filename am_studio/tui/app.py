@@ -25,6 +25,7 @@ from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
+from textual.widgets import TextArea
 from textual.worker import get_current_worker
 
 from am_studio.foundation.collector import calm_collector
@@ -32,6 +33,7 @@ from am_studio.foundation.errors import StudioError
 from am_studio.foundation.hygiene import visible
 from am_studio.foundation.locations import SETTINGS_VARIABLE, settings_file
 from am_studio.foundation.studio_looks import BUILT_IN_THEMES, StudioLooks
+from am_studio.tui.beside import Side, part_beside
 from am_studio.tui.crash import write_report
 from am_studio.tui.draft_clock import DraftClock
 from am_studio.tui.drafts import Draft, DraftKeeper, KeepsDraft, LeftBehind, left_behind
@@ -42,10 +44,10 @@ from am_studio.tui.palette import Command, StudioCommands
 from am_studio.tui.recovery import offer
 from am_studio.tui.strangers import StudioLineFilter, plain
 from am_studio.tui.themes import Chosen, choose_theme, is_changed
-from am_studio.tui.vim import VimKeys
+from am_studio.tui.vim import Act, VimKeys
 from am_studio.tui.welcome.documents import OpenScenario, OpenTranscripts
 from am_studio.tui.welcome.welcoming import WELCOME_BINDINGS, Welcoming
-from am_studio.tui.widgets import Choice, ChoiceScreen
+from am_studio.tui.widgets import Choice, ChoiceScreen, TitleBar
 
 if TYPE_CHECKING:
     from am_studio.tui.packs.changes_screen import Find
@@ -103,6 +105,16 @@ class StudioApp(Welcoming):
             "f10,backslash", "jump", "Jump", id="app.jump", tooltip="A letter for every part: go there", show=False
         ),
         Binding("comma", "settings", "Settings", id="app.settings", tooltip="Looks and keys", show=False),
+        Binding(
+            "ctrl+p",
+            "command_palette",
+            "palette",
+            id="app.palette_anywhere",
+            tooltip="Every command by name",
+            show=False,
+            priority=True,
+        ),
+        Binding("colon", "command_palette", "palette", id="app.palette", tooltip="Every command by name", show=False),
     ]
 
     def __init__(self, *, theme: str = "", tour: bool = False) -> None:
@@ -172,12 +184,34 @@ class StudioApp(Welcoming):
 
     async def on_event(self, event: Event) -> None:
         """Vim's keys, where they are chosen, stand for arrows before anything else sees them."""
-        if self._vim is not None and isinstance(event, Key) and not event.is_forwarded:
-            translated = self._vim.translated(event, self.focused)
-            if translated is None:
-                return
-            event = translated
-        await super().on_event(event)
+        if self._vim is None or not isinstance(event, Key) or event.is_forwarded:
+            await super().on_event(event)
+            return
+        before, heard = self.vim_mode, self._vim.heard(event, self.screen)
+        if isinstance(heard, Act):
+            await self.run_action(heard.action, heard.node)
+        else:
+            for key in heard:
+                await super().on_event(key)
+        if self.vim_mode != before:
+            for bar in self.screen.query(TitleBar):
+                bar.refresh()
+
+    @property
+    def vim_mode(self) -> str:
+        """`NORMAL` or `INSERT` while a text has the focus and vim's keys are chosen, else nothing."""
+        return self._vim.mode(self.screen) if self._vim is not None and self._screen_stack else ""
+
+    def action_text_edge(self, edge: str) -> None:
+        """Go to the `start` or the `end` of the text with the focus."""
+        if isinstance(self.focused, TextArea):
+            self.focused.move_cursor(self.focused.document.end if edge == "end" else (0, 0))
+
+    def action_part_beside(self, side: Side) -> None:
+        """Go to the nearest part on this side."""
+        beside = part_beside(self.screen, side)
+        if beside is not None:
+            beside.focus()
 
     def open_settings(self) -> None:
         """Open the settings."""

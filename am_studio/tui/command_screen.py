@@ -12,17 +12,17 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Button, Label, ProgressBar, Static
 from textual.worker import get_current_worker
 
 from am_studio.foundation.errors import StudioError
 from am_studio.tui.commanding import Said, carry_out
+from am_studio.tui.pointing import Dialog
 from am_studio.tui.strangers import plain
 from am_studio.tui.widgets import DIALOG_CSS
 
 
-class CommandScreen(ModalScreen[Said | None]):
+class CommandScreen(Dialog[Said | None]):
     """The result is what the command said when it did what it should and the reader wants to go there; else None."""
 
     DEFAULT_CSS = (
@@ -39,7 +39,9 @@ class CommandScreen(ModalScreen[Said | None]):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Close", id="command.leave", tooltip="Close; what is at work is ended"),
-        Binding("f1", "app.help", "Help", id="command.help", tooltip="What every key does here", show=False),
+        Binding(
+            "f1,question_mark", "app.help", "Help", id="command.help", tooltip="What every key does here", show=False
+        ),
     ]
 
     @dataclass

@@ -15,10 +15,11 @@ from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.dom import DOMNode
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from am_studio.tui.pointing import Dialog
 from am_studio.tui.strangers import MUTED, joined, plain
 
 
@@ -89,9 +90,10 @@ def help_for(screen: Screen[object]) -> HelpScreen:
     return HelpScreen(help_groups(screen.active_bindings, screen.app.get_key_display, title_of), text or "")
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """Shows the keys; any of escape, F1 or ? leaves."""
 
+    OUTSIDE_LEAVES = True
     DEFAULT_CSS = """
     HelpScreen { align: center middle; }
     HelpScreen > VerticalScroll {

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.events import Key
+from textual.events import Click, Key
 from textual.geometry import Offset
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
@@ -18,14 +18,14 @@ from am_studio.tui.strangers import plain
 LETTERS = "asdfghjklqwertyuiopzxcvbnm1234567890"
 
 
-def jump_targets(screen: Screen[object]) -> dict[str, Widget]:
+def jump_targets(screen: Screen[Any]) -> dict[str, Widget]:
     """What can have the focus and is seen, by letter: from top to bottom, then from left to right."""
-    seen = [widget for widget in screen.focus_chain if _place(screen, widget) is not None]
+    seen = [widget for widget in screen.focus_chain if place_of(screen, widget) is not None]
     ordered = sorted(seen, key=lambda widget: (widget.region.y, widget.region.x))
     return dict(zip(LETTERS, ordered, strict=False))
 
 
-def _place(screen: Screen[object], widget: Widget) -> Offset | None:
+def place_of(screen: Screen[Any], widget: Widget) -> Offset | None:
     """Where its first seen corner is; None when nothing of it is on the screen."""
     try:
         region, clip = screen.find_widget(widget).region, screen.find_widget(widget).clip
@@ -57,10 +57,18 @@ class JumpScreen(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         """A label a place."""
         for letter, place in self._places.items():
-            label = Label(plain(letter))
+            label = Label(plain(letter), name=letter)
             label.styles.offset = (place.x, place.y)
             yield label
         yield Label(plain(" a letter jumps there · escape stays "), classes="jump--told")
+
+    def takes_key(self, event: Key) -> bool:
+        """Every letter that is shown is one to jump by."""
+        return event.character in self._places
+
+    def on_click(self, event: Click) -> None:
+        """A click on a letter jumps, any other stays."""
+        self.dismiss(event.widget.name or "" if event.widget is not None else "")
 
     def on_key(self, event: Key) -> None:
         """A letter that is shown goes there."""
@@ -73,9 +81,9 @@ class JumpScreen(ModalScreen[str]):
         self.dismiss("")
 
 
-def jump_places(screen: Screen[object], targets: Mapping[str, Widget]) -> dict[str, Offset]:
+def jump_places(screen: Screen[Any], targets: Mapping[str, Widget]) -> dict[str, Offset]:
     """Where each letter stands."""
     found: Sequence[tuple[str, Offset | None]] = [
-        (letter, _place(screen, widget)) for letter, widget in targets.items()
+        (letter, place_of(screen, widget)) for letter, widget in targets.items()
     ]
     return {letter: place for letter, place in found if place is not None}

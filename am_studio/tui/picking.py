@@ -10,15 +10,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, OptionList
 from textual.widgets.option_list import Option
 
+from am_studio.tui.pointing import Dialog
 from am_studio.tui.strangers import MUTED, joined, plain
 from am_studio.tui.widgets import DIALOG_CSS
 
 
-class PickScreen(ModalScreen[int | None]):
+class PickScreen(Dialog[int | None]):
     """The result is the index of what was picked; None when it was left by escape."""
 
     DEFAULT_CSS = (
@@ -32,7 +32,7 @@ class PickScreen(ModalScreen[int | None]):
         Binding("escape", "leave", "Cancel", id="pick.leave", tooltip="Pick nothing"),
         Binding("down", "move(1)", "Down", id="pick.down", tooltip="The line below", show=False),
         Binding("up", "move(-1)", "Up", id="pick.up", tooltip="The line above", show=False),
-        Binding("f1", "app.help", "Help", id="pick.help", tooltip="What every key does here", show=False),
+        Binding("f1,question_mark", "app.help", "Help", id="pick.help", tooltip="What every key does here", show=False),
     ]
 
     def __init__(self, title: Content, lines: Sequence[tuple[str, str]]) -> None:

@@ -16,11 +16,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Key
-from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widgets import Button, Footer, Input, Label, Static
 from textual.widgets._footer import FooterKey
 
+from am_studio.tui.pointing import Dialog, ways
 from am_studio.tui.strangers import joined, plain
 
 _AFTER_TRAIL = 3
@@ -41,6 +41,21 @@ class TitleBar(Static):
         self._told = trail(*crumbs)
         self._hints: tuple[Content, ...] = ()
         super().__init__(self._told, id=id)
+
+    def on_mount(self) -> None:
+        """Vim's mode, which is told here, may change with the focus."""
+        self.watch(self.screen, "focused", self._focus_moved, init=False)
+
+    def _focus_moved(self) -> None:
+        self.refresh()
+
+    def render(self) -> Content:
+        """The trail, cut where it has to be, and on the right what the mouse gets elsewhere by."""
+        mode = getattr(self.app, "vim_mode", "")
+        right = ways(deeper=len(self.app.screen_stack) > 1, mode=mode)
+        room = max(self.content_size.width - right.cell_length - 2, 0)
+        told = self.content if isinstance(self.content, Content) else plain(str(self.content))
+        return joined(told.truncate(room, ellipsis=True, pad=True), plain("  "), right)
 
     def show(self, *crumbs: Content, note: Content | None = None) -> None:
         """Show this trail, and a note after it such as `unsaved`."""
@@ -108,7 +123,7 @@ DIALOG_CSS = """
 """
 
 
-class ChoiceScreen(ModalScreen[str]):
+class ChoiceScreen(Dialog[str]):
     """A question with a few answers; the result is the id of the chosen one, or empty when it was left by escape.
 
     The first choice has the focus, so put the harmless one first.
@@ -117,7 +132,9 @@ class ChoiceScreen(ModalScreen[str]):
     DEFAULT_CSS = DIALOG_CSS.format(name="ChoiceScreen")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Cancel", id="choice.leave", tooltip="Change nothing"),
-        Binding("f1", "app.help", "Help", id="choice.help", tooltip="What every key does here", show=False),
+        Binding(
+            "f1,question_mark", "app.help", "Help", id="choice.help", tooltip="What every key does here", show=False
+        ),
         Binding(
             "left", "app.focus_previous", "Previous", id="choice.previous", tooltip="The answer before", show=False
         ),
@@ -145,6 +162,10 @@ class ChoiceScreen(ModalScreen[str]):
     @on(Button.Pressed)
     def _chosen(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.name or "")
+
+    def takes_key(self, event: Key) -> bool:
+        """The letters of the choices are these, whatever else they may stand for."""
+        return event.character in {choice.key for choice in self._choices}
 
     def on_key(self, event: Key) -> None:
         """A choice's letter chooses it."""
@@ -175,7 +196,7 @@ _ROOMY = 3
 """With more fields than that each takes one line, so that a small terminal shows them all."""
 
 
-class AskScreen(ModalScreen[Mapping[str, str]]):
+class AskScreen(Dialog[Mapping[str, str]]):
     """Asks for a few lines of text. The result maps field ids to texts; it is empty when it was left by escape.
 
     `check` says what is wrong with the texts as they stand, or nothing; while something is, they cannot be sent.
@@ -186,7 +207,9 @@ class AskScreen(ModalScreen[Mapping[str, str]]):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Cancel", id="ask.leave", tooltip="Change nothing"),
-        Binding("f1", "app.help", "Help", id="ask.help", tooltip="What every key does here", show=False),
+        Binding("f1,question_mark", "app.help", "Help", id="ask.help", tooltip="What every key does here", show=False),
+        Binding("up", "app.focus_previous", "Before", id="ask.previous", tooltip="The line before", show=False),
+        Binding("down", "app.focus_next", "Next", id="ask.next", tooltip="The next line", show=False),
     ]
 
     def __init__(

@@ -43,6 +43,12 @@ def run(args: argparse.Namespace) -> int:
 def _serve(args: argparse.Namespace) -> int:
     from am_studio.tui.web import is_loopback, serve
 
+    if args.host in {"0.0.0.0", "::"}:  # noqa: S104 -- refused
+        raise StudioError(
+            f"{args.host} is every address of this machine, and a page is served under one",
+            hint="give --host the one address that it is to be reached by, or better: leave it out and use an ssh tunnel",
+        )
+
     def told(link: str) -> None:
         data(link)
         say("Who has this link can read and write your files here, start runs and spend money. Ctrl+C ends it.")

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import shlex
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from textual import work
-from textual.app import ComposeResult, SuspendNotSupported
-from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual import on, work
+from textual.app import SuspendNotSupported
 from textual.content import Content
-from textual.screen import ModalScreen
-from textual.widgets import Static
+from textual.message import Message
 
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.files import MEGABYTE, read_text
@@ -26,7 +23,8 @@ from am_studio.scenarios.documents import DiskConflict
 from am_studio.scenarios.references import reference_of
 from am_studio.tui.author.base import AuthorBase, stem
 from am_studio.tui.drafts import Draft as KeptDraft
-from am_studio.tui.strangers import MUTED, filled, joined, plain
+from am_studio.tui.looking import SAME, LookScreen, compared
+from am_studio.tui.strangers import filled, plain
 from am_studio.tui.widgets import Choice, ChoiceScreen
 
 if TYPE_CHECKING:
@@ -34,41 +32,6 @@ if TYPE_CHECKING:
     from am_studio.scenarios.loading import Draft
     from am_studio.scenarios.overlay_documents import OverlayDocument
     from am_studio.scenarios.sharing.steps import Step
-
-
-class LookScreen(ModalScreen[None]):
-    """Two versions of files, line by line: what the disk has and what the editor has."""
-
-    DEFAULT_CSS = """
-    LookScreen { align: center middle; }
-    LookScreen > VerticalScroll {
-        width: 110; max-width: 95%; height: 90%; padding: 0 1; background: $surface; border: round $primary;
-        border-title-color: $text-primary;
-    }
-    LookScreen Static { height: auto; }
-    """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,enter,q", "leave", "Close", id="look.leave", tooltip="Back to the question"),
-    ]
-
-    def __init__(self, lines: tuple[str, ...], title: str = "- on disk   + in the editor   (escape closes)") -> None:
-        super().__init__()
-        self._compared, self._title = lines, title
-
-    def compose(self) -> ComposeResult:
-        """A line a line, its sign in front."""
-        styles = {"+": "$text-success", "-": "$text-error", "@": MUTED}
-        with VerticalScroll() as frame:
-            frame.border_title = self._title
-            yield Static(joined(*(plain(line, styles.get(line[:1], "")) for line in self._compared), between="\n"))
-
-    def on_mount(self) -> None:
-        """The arrows scroll at once."""
-        self.query_one(VerticalScroll).focus()
-
-    def action_leave(self) -> None:
-        """Close."""
-        self.dismiss(None)
 
 
 class FileActions(AuthorBase):
@@ -87,7 +50,11 @@ class FileActions(AuthorBase):
     def action_save(self) -> None:
         """Write the changed files; a file that changed on disk meanwhile is asked about first."""
         if not self.document.dirty:
-            self.notify("Nothing to save: the files are as they were loaded.")
+            changed = self.document.changed_on_disk()
+            if changed:
+                self.settle(changed)
+            else:
+                self.notify("Nothing to save: the files are as they were loaded.")
             return
         try:
             saved = self.document.save()
@@ -97,6 +64,38 @@ class FileActions(AuthorBase):
             self.refuse(error)
         else:
             self.notify(f"Saved {len(saved)} file{'s' if len(saved) != 1 else ''}.")
+            self.draw()
+
+    # Who else writes. ------------------------------------------------------------------------------------------------
+
+    @dataclass
+    class ChangedElsewhere(Message):
+        """These files are not as they were loaded or saved here; none: all are."""
+
+        files: tuple[str, ...]
+
+    changed_elsewhere: tuple[str, ...] = ()
+    """Files that somebody else has changed on disk, as far as it is known."""
+
+    @work(thread=True, exclusive=True, group="disk")
+    def watch_disk(self) -> None:
+        """Look, without asking anything of who is typing."""
+        self.post_message(self.ChangedElsewhere(self.document.changed_on_disk()))
+
+    @on(ChangedElsewhere)
+    def _seen_elsewhere(self, message: ChangedElsewhere) -> None:
+        # The look was in a thread, and a save may have been half done.
+        files = self.document.changed_on_disk() if message.files else ()
+        if files != self.changed_elsewhere:
+            self.changed_elsewhere = files
+            if files and self.is_current:
+                told = ", ".join(files[:3]) + (" ..." if len(files) > 3 else "")
+                self.notify(
+                    f"{told}: saving asks whose text is kept.",
+                    title="Changed on disk",
+                    severity="warning",
+                    markup=False,
+                )
             self.draw()
 
     _settling = False
@@ -113,9 +112,13 @@ class FileActions(AuthorBase):
         """Ask whose version of these files shall be kept."""
         self._settling = True
         try:
-            answer = await self._whose(files)
+            seen = self._on_disk(files)
+            while (answer := await self._whose(files)) and (now := self._on_disk(files)) != seen:
+                self.notify("The files have changed once more: look again.", severity="warning")
+                seen = now
             if answer:
                 self.document.reload(keep_mine=answer == "mine")
+                self.changed_elsewhere = ()
                 self.read_disk()
                 self.after_change()
                 self.notify("Kept yours: save to overwrite the disk." if answer == "mine" else "Took what is on disk.")
@@ -138,6 +141,10 @@ class FileActions(AuthorBase):
                 return answer
             await self.app.push_screen_wait(LookScreen(self._compared(files)))
 
+    def _on_disk(self, files: tuple[str, ...]) -> list[bytes | None]:
+        paths = [self.document.directory / name for name in files]
+        return [path.read_bytes() if path.is_file() else None for path in paths]
+
     def _compared(self, files: tuple[str, ...]) -> tuple[str, ...]:
         lines: list[str] = []
         for name in files:
@@ -147,8 +154,8 @@ class FileActions(AuthorBase):
             except StudioError as error:
                 theirs = [str(error)]
             mine = self.texts.get(name, "").splitlines()
-            lines += difflib.unified_diff(theirs, mine, f"{name} on disk", f"{name} in the editor", lineterm="")
-        return tuple(lines) or ("The texts are the same.",)
+            lines += compared(name, theirs, mine)
+        return tuple(lines) or SAME
 
     # The author's own editor. ----------------------------------------------------------------------------------------
 

@@ -11,12 +11,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Checkbox, Input, OptionList, Static
 
 from am_studio.foundation.errors import StudioError
 from am_studio.scenarios.edits import Match
 from am_studio.tui.author.row_list import ListRow, RowList
+from am_studio.tui.pointing import Dialog
 from am_studio.tui.strangers import MUTED, joined, plain
 
 SHOWN = 200
@@ -60,7 +60,7 @@ class Tick(Checkbox):
         super().watch_value()
 
 
-class FindScreen(ModalScreen[GoTo | Replace | None]):
+class FindScreen(Dialog[GoTo | Replace | None]):
     """What to find, what to write instead, and what was found."""
 
     DEFAULT_CSS = """

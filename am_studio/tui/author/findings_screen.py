@@ -13,11 +13,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Label, OptionList, Static
 
 from am_studio.scenarios.lint import Finding, Report
 from am_studio.tui.author.row_list import ListRow, RowList
+from am_studio.tui.pointing import Dialog
 from am_studio.tui.strangers import MUTED, joined, plain
 from am_studio.tui.widgets import DIALOG_CSS
 
@@ -37,7 +37,7 @@ class FindingsList(RowList):
     BINDING_GROUP_TITLE = "Findings"
 
 
-class FindingsScreen(ModalScreen[Wanted | None]):
+class FindingsScreen(Dialog[Wanted | None]):
     """The result is what is wanted of the chosen finding; None when it was left."""
 
     DEFAULT_CSS = (
@@ -58,7 +58,9 @@ class FindingsScreen(ModalScreen[Wanted | None]):
         Binding("escape", "leave", "Close", id="findings.leave", tooltip="Back to the text"),
         Binding("enter", "want('go')", "Go there", id="findings.go", tooltip="Edit the place of the finding"),
         Binding("r", "want('keep')", "Keep it", id="findings.keep", tooltip="Keep it, and say why in the scenario"),
-        Binding("f1", "app.help", "Help", id="findings.help", tooltip="What every key does here", show=False),
+        Binding(
+            "f1,question_mark", "app.help", "Help", id="findings.help", tooltip="What every key does here", show=False
+        ),
     ]
 
     def __init__(self, report: Report | None) -> None:

@@ -23,13 +23,13 @@ from am_studio.scenarios.forms import LEAST_REASON
 from am_studio.scenarios.lint import Finding, GivenUp, Report, lint_draft
 from am_studio.scenarios.loading import Draft
 from am_studio.tui.author.editor_pane import EditorPane
-from am_studio.tui.author.file_actions import LookScreen
 from am_studio.tui.author.findings_screen import FindingsScreen
 from am_studio.tui.author.inbox_list import InboxList
 from am_studio.tui.author.movement import Movement
 from am_studio.tui.author.preview_column import PreviewColumn
 from am_studio.tui.author.state import InboxRow
 from am_studio.tui.command_screen import CommandScreen
+from am_studio.tui.looking import LookScreen
 from am_studio.tui.strangers import filled, plain
 from am_studio.tui.widgets import AskScreen, Choice, ChoiceScreen, Field
 

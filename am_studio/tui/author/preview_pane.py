@@ -17,21 +17,22 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from am_studio.tui.author.marks import Mark
 from am_studio.tui.author.preview import Line, Source, Stretch, next_governed
 from am_studio.tui.author.wrapping import Row, Wrapped
+from am_studio.tui.selecting import SelectableRows
 
 MARGIN = 4
 """Cells left of the text: up to three letters and a blank."""
 
 
-class PreviewPane(ScrollView, can_focus=True):
+class PreviewPane(SelectableRows, can_focus=True):
     """Shows lines of stretches, with a cursor that says where each comes from."""
 
     BINDING_GROUP_TITLE = "Preview"
+    MARGIN_CELLS = MARGIN
     HELP = "What the subject reads. Letters in the margin and colours name the details that put a text there; the line below names its source."
     DEFAULT_CSS = """
     PreviewPane { scrollbar-size-vertical: 1; height: 1fr; background: $surface; scrollbar-gutter: stable; overflow-x: hidden; }
@@ -48,15 +49,17 @@ class PreviewPane(ScrollView, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "jump", "Go to source", id="preview.jump", tooltip="Edit what is under the cursor"),
         Binding("n", "next_governed(1)", "Next detail", id="preview.next", tooltip="The next text of a detail"),
-        Binding("p", "next_governed(-1)", "Detail before", id="preview.before", tooltip="The text of a detail before"),
+        Binding(
+            "p,N", "next_governed(-1)", "Detail before", id="preview.before", tooltip="The text of a detail before"
+        ),
         Binding("o", "screen.toggle_off", "Show what is off", id="preview.off", tooltip="Strike through what is off"),
         Binding("d", "screen.toggle_diff", "Compare", id="preview.diff", tooltip="What the variant changes"),
         Binding("up,k", "move(-1, 0)", "Up", id="preview.up", tooltip="A row up", show=False),
         Binding("down,j", "move(1, 0)", "Down", id="preview.down", tooltip="A row down", show=False),
         Binding("left,h", "move(0, -1)", "Left", id="preview.left", tooltip="A character left", show=False),
         Binding("right,l", "move(0, 1)", "Right", id="preview.right", tooltip="A character right", show=False),
-        Binding("pageup", "page(-1)", "Page up", id="preview.page_up", tooltip="A page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", id="preview.page_down", tooltip="A page down", show=False),
+        Binding("pageup,ctrl+u", "page(-1)", "Page up", id="preview.page_up", tooltip="A page up", show=False),
+        Binding("pagedown,ctrl+d", "page(1)", "Page down", id="preview.page_down", tooltip="A page down", show=False),
         Binding("home,g", "edge(-1)", "Start", id="preview.start", tooltip="The first row", show=False),
         Binding("end,G", "edge(1)", "End", id="preview.end", tooltip="The last row", show=False),
     ]
@@ -202,7 +205,8 @@ class PreviewPane(ScrollView, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """A click puts the cursor there; two go to the source."""
         row_index = event.y + self.scroll_offset.y
-        if not 0 <= row_index < len(self._wrapped.rows):
+        # The end of a drag is a click too, and means the text.
+        if not 0 <= row_index < len(self._wrapped.rows) or self.screen.get_selected_text():
             return
         row = self._wrapped.rows[row_index]
         wanted, column = event.x - MARGIN, row.start
@@ -237,7 +241,12 @@ class PreviewPane(ScrollView, can_focus=True):
         segments = [*self._margin(row, pieces), *self._text(row, pieces, at_cursor)]
         if at_cursor:
             base += self._styles["cursor-row"]
-        return Strip(segments).apply_style(base).adjust_cell_length(width, base)
+        strip = Strip(segments).apply_style(base).adjust_cell_length(width, base)
+        return self.selectable(strip, index, row.end - row.start)
+
+    def row_texts(self) -> Sequence[str]:
+        """What can be selected."""
+        return [self._lines[row.line].text[row.start : row.end].rstrip("\n") for row in self._wrapped.rows]
 
     def _margin(self, row: Row, pieces: Sequence[tuple[int, Stretch]]) -> Iterator[Segment]:
         line = self._lines[row.line]

@@ -38,6 +38,10 @@ from am_studio.tui.strangers import plain
 from am_studio.tui.welcome.documents import OpenScenario
 from am_studio.tui.widgets import StudioFooter, TitleBar
 
+_NOTES = ("● unsaved", "▲ changed on disk")
+_WATCH_SECONDS = 2.0
+"""How often is looked whether somebody else has written the files."""
+
 
 class AuthorScreen(LintActions, MailActions, FileActions, TextActions, RecordActions, VariantActions):
     """Where a scenario is written."""
@@ -63,18 +67,29 @@ class AuthorScreen(LintActions, MailActions, FileActions, TextActions, RecordAct
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s,f2", "save", "Save", id="author.save", tooltip="Write the changed files"),
+        Binding("ctrl+s,f2,w", "save", "Save", id="author.save", tooltip="Write the changed files"),
         Binding("ctrl+z,u", "undo", "Undo", id="author.undo", tooltip="Undo the last change", show=False),
         Binding("ctrl+y,U", "redo", "Redo", id="author.redo", tooltip="Redo what was undone", show=False),
-        Binding("f6,ctrl+n", "next_pane", "Next pane", id="author.next_pane", tooltip="Inbox, text, details, preview"),
+        Binding(
+            "f6,ctrl+n,ctrl+right_square_bracket,v",
+            "next_pane",
+            "Next pane",
+            id="author.next_pane",
+            tooltip="Inbox, text, details, preview",
+        ),
         Binding("1", "pane('inbox')", "Inbox", id="author.inbox", tooltip="Go to the inbox", show=False),
         Binding("2", "pane('editor')", "Text", id="author.editor", tooltip="Go to the text", show=False),
         Binding("3", "pane('details')", "Details", id="author.details", tooltip="Go to the details", show=False),
         Binding("4", "pane('preview')", "Preview", id="author.preview", tooltip="Go to the preview", show=False),
-        Binding("f4", "toggle_off", "What is off", id="author.off", tooltip="Show struck through what is off"),
-        Binding("f5", "toggle_diff", "Compare", id="author.diff", tooltip="What the variant changes"),
+        Binding("f4,o", "toggle_off", "What is off", id="author.off", tooltip="Show struck through what is off"),
+        Binding("f5,c", "toggle_diff", "Compare", id="author.diff", tooltip="What the variant changes"),
         Binding(
-            "f3,slash,ctrl+f", "find", "Find", id="author.find", tooltip="Find and replace in all texts", show=False
+            "f3,slash,ctrl+f,ctrl+underscore",
+            "find",
+            "Find",
+            id="author.find",
+            tooltip="Find and replace in all texts",
+            show=False,
         ),
         Binding(
             "ctrl+l,L",
@@ -84,12 +99,12 @@ class AuthorScreen(LintActions, MailActions, FileActions, TextActions, RecordAct
             tooltip="What makes the mail hard to believe",
             show=False,
         ),
-        Binding("f7,ctrl+t", "make_detail", "Make a detail", id="author.make_detail", tooltip="Of the selected text"),
-        Binding("f8,ctrl+r", "study", "Study", id="author.study", tooltip="Make a study of this scenario"),
+        Binding("f7,ctrl+t,m", "make_detail", "Make a detail", id="author.make_detail", tooltip="Of the selected text"),
+        Binding("f8,ctrl+r,s", "study", "Study", id="author.study", tooltip="Make a study of this scenario"),
         Binding(
-            "f9,ctrl+o", "external_editor", "$EDITOR", id="author.external", tooltip="Edit the text in your editor"
+            "f9,ctrl+o,e", "external_editor", "$EDITOR", id="author.external", tooltip="Edit the text in your editor"
         ),
-        Binding("f12,ctrl+g", "toggle_raw", "As text", id="author.raw", tooltip="Edit the head as text", show=False),
+        Binding("f12,ctrl+g,t", "toggle_raw", "As text", id="author.raw", tooltip="Edit the head as text", show=False),
         Binding(
             "b", "base", "Against base", id="author.base", tooltip="What this overlay changes in its base", show=False
         ),
@@ -101,7 +116,7 @@ class AuthorScreen(LintActions, MailActions, FileActions, TextActions, RecordAct
         super().__init__(document)
         self._start = start
         self._called = reference_of(document.directory)
-        self._dirty_shown: tuple[str, ...] = ()
+        self._notes_shown: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
     def compose(self) -> ComposeResult:
         """Three columns."""
@@ -133,6 +148,7 @@ class AuthorScreen(LintActions, MailActions, FileActions, TextActions, RecordAct
         self.check()
         self.lint_soon()
         self.watch(self.app, "app_focus", self._app_focused, init=False)
+        self.set_interval(_WATCH_SECONDS, self.watch_disk)
         self.watch(self.app, "theme", self.draw, init=False)
         if self._start is not None:
             self.take_up(self._start)
@@ -162,13 +178,16 @@ class AuthorScreen(LintActions, MailActions, FileActions, TextActions, RecordAct
     def draw(self) -> None:
         """Bring every widget up to what is shown."""
         shown, asked, dark = self.shown, self.asked, self.dark
-        dirty = self.unsaved()
-        if dirty != self._dirty_shown:
-            self._dirty_shown = dirty
-            note = plain(f"● unsaved: {len(dirty)} file{'s' if len(dirty) != 1 else ''}", "bold $text-warning")
-            self.query_one(TitleBar).show(
-                plain("Author"), plain(self._called), note=note if dirty else self.overlay_note
-            )
+        notes = (self.unsaved(), self.changed_elsewhere)
+        if notes != self._notes_shown:
+            self._notes_shown = notes
+            told = [
+                f"{mark}: {len(files)} file{'s' if len(files) != 1 else ''}"
+                for mark, files in zip(_NOTES, notes, strict=True)
+                if files
+            ]
+            note = plain("  ".join(told), "bold $text-warning") if told else self.overlay_note
+            self.query_one(TitleBar).show(plain("Author"), plain(self._called), note=note)
         self.query_one(InboxList).show_inbox(self.doubted(shown.inbox), shown.marks, dark, asked.file)
         self.query_one(DetailsPanel).show_details(shown.details, dark)
         self._draw_facts()

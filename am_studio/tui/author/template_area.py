@@ -64,10 +64,26 @@ class TemplateArea(KeptArea):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+z,super+z", "screen.undo", "Undo", id="text.undo", tooltip="Undo the last change"),
         Binding("ctrl+y,ctrl+shift+z,super+y", "screen.redo", "Redo", id="text.redo", tooltip="Redo it"),
-        Binding("ctrl+f,f3", "screen.find", "Find", id="text.find", tooltip="Find and replace in all texts"),
-        Binding("f6", "screen.next_pane", "Next pane", id="text.next_pane", tooltip="Go to the next pane", show=False),
+        Binding(
+            "ctrl+f,f3,ctrl+underscore", "screen.find", "Find", id="text.find", tooltip="Find and replace in all texts"
+        ),
+        Binding(
+            "f6,ctrl+right_square_bracket",
+            "screen.next_pane",
+            "Next pane",
+            id="text.next_pane",
+            tooltip="Go to the next pane",
+            show=False,
+        ),
         Binding("f7,ctrl+t", "screen.make_detail", "Make a detail", id="text.make_detail", tooltip="Of the selection"),
-        Binding("ctrl+space", "complete", "Complete", id="text.complete", tooltip="Names that fit here", show=False),
+        Binding(
+            "ctrl+space,ctrl+backslash",
+            "complete",
+            "Complete",
+            id="text.complete",
+            tooltip="Names that fit here",
+            show=False,
+        ),
     ]
 
     def __init__(self, keep: Callable[[str], None], *, id: str) -> None:

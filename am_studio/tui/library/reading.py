@@ -130,3 +130,13 @@ def _read_run(path: Path, _stamp: tuple[tuple[int, int], ...], _held: bool) -> R
             left=run.unfinished() if planned else plan.trials,
             baseline=tuple((count.yes, count.completed) for count in baseline),
         )
+
+
+def runs_changed() -> int:
+    """When the directory of runs last changed, in nanoseconds; 0 when there is none."""
+    from am_studio.foundation.locations import runs_directory
+
+    try:
+        return runs_directory().stat().st_mtime_ns
+    except OSError:
+        return 0

@@ -13,7 +13,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.timer import Timer
 from textual.widgets import Button, Input, TabbedContent, Tree
 from textual.widgets._tabbed_content import ContentTab
 from textual.worker import get_current_worker
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     pass
 
 _WATCH_SECONDS = 2.0
-"""How often runs are read again while one is running."""
+"""How often runs are read again while one is running, and looked for new ones."""
 _ON_A_SCENARIO = {"clone", "overlay", "rename", "trash", "study", "author"}
 
 
@@ -87,9 +86,10 @@ class LibraryScreen(LibraryActions):
 
     def __init__(self) -> None:
         super().__init__()
-        self._watch: Timer | None = None
         self._tab = ""
         """The tab to turn to once the tabs are there."""
+        self._runs_changed = 0
+        """When a run was last made or taken away, in nanoseconds, as far as it is known."""
 
     def compose(self) -> ComposeResult:
         """Scenarios on the left; on the right what is chosen, and the runs below."""
@@ -104,9 +104,9 @@ class LibraryScreen(LibraryActions):
         yield StudioFooter()
 
     def on_mount(self) -> None:
-        """The tree has the keys; runs are watched once one is running."""
+        """The tree has the keys; runs are watched, for other programs make some too."""
         self.query_one(ScenarioTree).focus()
-        self._watch = self.set_interval(_WATCH_SECONDS, self._read_running, pause=True)
+        self.set_interval(_WATCH_SECONDS, self._read_running)
 
     def on_screen_resume(self) -> None:
         """Fill and read after the first paint, and read again after another screen may have changed something."""
@@ -148,7 +148,12 @@ class LibraryScreen(LibraryActions):
         self._post(FactsRead(reading.read_facts(directory)))
 
     def _read_running(self) -> None:
-        if self.is_active:
+        """Read the runs again while one is running, or when another program has made or taken away one."""
+        changed = reading.runs_changed()
+        if self.is_active and (
+            changed != self._runs_changed or any(run.state == "running" for run in self.state.runs or ())
+        ):
+            self._runs_changed = changed
             self._read_runs()
 
     @on(PacksRead)
@@ -160,9 +165,6 @@ class LibraryScreen(LibraryActions):
     def _runs_read(self, message: RunsRead) -> None:
         self.state = replace(self.state, runs=message.runs)
         self._draw_runs()
-        if self._watch is not None:
-            running = any(run.state == "running" for run in message.runs)
-            (self._watch.resume if running else self._watch.pause)()
 
     @on(FactsRead)
     def _facts_read(self, message: FactsRead) -> None:

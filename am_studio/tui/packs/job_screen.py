@@ -12,19 +12,19 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Button, Label, ProgressBar, Static
 from textual.worker import Worker, get_current_worker
 
 from am_studio.foundation.errors import StudioError
 from am_studio.scenarios.sharing.steps import GivenUp, Step
+from am_studio.tui.pointing import Dialog
 from am_studio.tui.strangers import plain
 from am_studio.tui.widgets import DIALOG_CSS, ChoiceScreen
 
 Result = TypeVar("Result")
 
 
-class JobScreen(ModalScreen[Any], Generic[Result]):
+class JobScreen(Dialog[Any], Generic[Result]):
     """The result is what the job gave; None when it was stopped, or failed and that was read."""
 
     DEFAULT_CSS = (
@@ -39,7 +39,7 @@ class JobScreen(ModalScreen[Any], Generic[Result]):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Stop", id="job.leave", tooltip="Give it up; nothing is changed"),
-        Binding("f1", "app.help", "Help", id="job.help", tooltip="What every key does here", show=False),
+        Binding("f1,question_mark", "app.help", "Help", id="job.help", tooltip="What every key does here", show=False),
     ]
 
     @dataclass
@@ -141,10 +141,10 @@ class TellScreen(ChoiceScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "scroll_by(1)", "Down", id="tell.down", tooltip="Read on", show=False),
         Binding("up", "scroll_by(-1)", "Up", id="tell.up", tooltip="Back a line", show=False),
-        Binding("pagedown", "scroll_by(10)", "Page down", id="tell.page_down", tooltip="Read on", show=False),
-        Binding("pageup", "scroll_by(-10)", "Page up", id="tell.page_up", tooltip="Back", show=False),
-        Binding("home", "scroll_by(-100000)", "Top", id="tell.home", tooltip="To the beginning", show=False),
-        Binding("end", "scroll_by(100000)", "End", id="tell.end", tooltip="To the end", show=False),
+        Binding("pagedown,ctrl+d", "scroll_by(10)", "Page down", id="tell.page_down", tooltip="Read on", show=False),
+        Binding("pageup,ctrl+u", "scroll_by(-10)", "Page up", id="tell.page_up", tooltip="Back", show=False),
+        Binding("home,g", "scroll_by(-100000)", "Top", id="tell.home", tooltip="To the beginning", show=False),
+        Binding("end,G", "scroll_by(100000)", "End", id="tell.end", tooltip="To the end", show=False),
     ]
 
     def action_scroll_by(self, lines: int) -> None:

@@ -55,7 +55,7 @@ class ReportScreen(Screen[None]):
         Binding("w", "write", "Write page", id="report.write", tooltip="One HTML file beside the run, for a browser"),
         Binding("o", "browse", "Open page", id="report.browse", tooltip="Show the written page in your browser"),
         Binding("n", "part(1)", "Next part", id="report.next", tooltip="The next part"),
-        Binding("p", "part(-1)", "Part before", id="report.previous", tooltip="The part before"),
+        Binding("p,N", "part(-1)", "Part before", id="report.previous", tooltip="The part before"),
         Binding("v", "switch", "Parts/text", id="report.switch", tooltip="From the parts to the text and back"),
     ]
 

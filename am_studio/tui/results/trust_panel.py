@@ -8,9 +8,9 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from am_studio.tui.pointing import Dialog
 from am_studio.tui.strangers import plain
 
 NOTHING = (
@@ -20,9 +20,11 @@ NOTHING = (
 )
 
 
-class TrustPanel(ModalScreen[None]):
+class TrustPanel(Dialog[None]):
     """Confusion matrix, agreement, and rates and effects corrected for the judge's errors."""
 
+    LEAVE = "dismiss"
+    OUTSIDE_LEAVES = True
     DEFAULT_CSS = """
     TrustPanel { align: center middle; }
     TrustPanel #panel {
@@ -32,7 +34,7 @@ class TrustPanel(ModalScreen[None]):
     TrustPanel #told { width: auto; height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,j,q", "dismiss", "Close", id="trust.close", tooltip="Back to the results"),
+        Binding("escape,j,J,q", "dismiss", "Close", id="trust.close", tooltip="Back to the results"),
     ]
 
     def __init__(self, lines: Sequence[str]) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingsMap
 from textual.dom import DOMNode
+from textual.screen import ModalScreen
 
 import am_studio.tui
 from am_studio.foundation.errors import nearest
@@ -28,6 +29,8 @@ class Bound:
     """As the program has them."""
     description: str
     tooltip: str
+    around: str = ""
+    """The screen on which it works together with others, by the name of its package; empty: a dialog, or everywhere."""
 
     @property
     def place(self) -> str:
@@ -44,7 +47,8 @@ def every_binding() -> tuple[Bound, ...]:
         for binding in _own(kind):
             known = found.get(binding.id or "")
             keys = tuple(dict.fromkeys((*(known.keys if known else ()), binding.key)))
-            found[binding.id or ""] = Bound(binding.id or "", keys, binding.description, binding.tooltip)
+            name, around = binding.id or "", _around(kind)
+            found[name] = Bound(name, keys, binding.description, binding.tooltip, around)
     return tuple(found[name] for name in sorted(found))
 
 
@@ -54,16 +58,29 @@ def wrong_ids(keys: Mapping[str, str], known: Iterable[Bound]) -> tuple[str, ...
     return tuple(f"studio.keys: nothing is called '{name}'. {nearest(name, ids)}" for name in keys if name not in ids)
 
 
-def shared_keys(keys: Mapping[str, str], known: Iterable[Bound]) -> tuple[tuple[str, str, str], ...]:
-    """(key, id, other id) for each key of the user's that something else in the same place has as well."""
+def shared_keys(keys: Mapping[str, str], known: Sequence[Bound]) -> tuple[tuple[str, str, str], ...]:
+    """(key, id, other id) for each key of the user's that something else has as well: in the same place, on the same
+    screen, or everywhere.
+    """
     bound = {each.id: (keys[each.id].split(",") if each.id in keys else each.keys) for each in known}
+    by_id = {each.id: each for each in known}
     found = []
     for name in keys:
-        place = name.partition(".")[0]
         for other, others in bound.items():
-            if other != name and other.partition(".")[0] in (place, "app") and name in bound:
+            if other != name and name in bound and _meet(by_id[name], by_id[other]):
                 found += [(key, name, other) for key in bound[name] if key in others]
     return tuple(found)
+
+
+def _meet(one: Bound, other: Bound) -> bool:
+    """Whether both can be in force at once."""
+    here = one.place == other.place or "app" in {one.place, other.place}
+    return here or bool(one.around and one.around == other.around)
+
+
+def _around(kind: type[DOMNode]) -> str:
+    package = kind.__module__.removeprefix("am_studio.tui.").split(".")
+    return package[0] if len(package) > 1 and not issubclass(kind, ModalScreen) else ""
 
 
 def _kinds(of: type[DOMNode]) -> Iterator[type[DOMNode]]:

@@ -10,13 +10,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.events import Key
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import DataTable, Input, Label, Static
 
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.settings import user_settings
-from am_studio.tui.settings.bindings import Bound, shared_keys
+from am_studio.tui.pointing import Dialog
+from am_studio.tui.settings.bindings import Bound, shared_keys, wrong_ids
 from am_studio.tui.settings.store import save_setting
+from am_studio.tui.settings.swallowed import taken_by
 from am_studio.tui.strangers import plain, plain_text
 from am_studio.tui.widgets import DIALOG_CSS, StudioFooter, TitleBar
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from am_studio.tui.app import StudioApp
 
 
-class PressScreen(ModalScreen[str]):
+class PressScreen(Dialog[str]):
     """Waits for a key; the result is its name, or empty for escape."""
 
     DEFAULT_CSS = DIALOG_CSS.format(name="PressScreen")
@@ -38,6 +40,14 @@ class PressScreen(ModalScreen[str]):
         with Vertical():
             yield Label(plain(f"Press the key for {self._bound.id}"), classes="dialog--title")
             yield Static(plain(f"{self._bound.description}. Escape leaves it as it is."))
+
+    def takes_key(self, _: Key) -> bool:
+        """Every key is the one that is asked for."""
+        return True
+
+    def action_leave(self) -> None:
+        """Leave the key as it is."""
+        self.dismiss("")
 
     def on_key(self, event: Key) -> None:
         """This key it is."""
@@ -123,7 +133,13 @@ class KeysScreen(Screen[None]):
             )
         table.move_cursor(row=min(at, max(table.row_count - 1, 0)))
         shared = [f"{key}: {name} and {other}" for key, name, other in shared_keys(own, self._known)]
-        self.query_one("#told", Static).update(plain("Shared keys: " + "; ".join(shared) if shared else ""))
+        taken = [
+            f"{key} by {', '.join(who)}" for keys in own.values() for key in keys.split(",") if (who := taken_by(key))
+        ]
+        lines = [*wrong_ids(own, self._known)]
+        lines += ["Shared keys: " + "; ".join(shared)] if shared else []
+        lines += ["May be taken: " + "; ".join(taken)] if taken else []
+        self.query_one("#told", Static).update(plain("\n".join(lines)))
 
     @on(Input.Changed, "#words")
     def _search(self, event: Input.Changed) -> None:

@@ -69,6 +69,16 @@ def _options(field: FieldInfo) -> tuple[str, ...] | None:
     return get_args(field.annotation) if get_origin(field.annotation) is Literal else None
 
 
+class SettingSelect(Select[str]):
+    """A choice from many. Up and down go from setting to setting."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,space", "show_overlay", "Choose", id="setting.choose", tooltip="Choose another"),
+        Binding("up", "app.focus_previous", "Before", id="setting.before", tooltip="The setting before", show=False),
+        Binding("down", "app.focus_next", "Next", id="setting.next", tooltip="The next setting", show=False),
+    ]
+
+
 class SettingRow(Horizontal):
     """A setting: its name, what it is set to, what it does."""
 
@@ -95,7 +105,7 @@ class SettingRow(Horizontal):
                 yield Switch(setting.value, animate=False)
             elif setting.options:
                 known = setting.value if setting.value in setting.options else setting.options[0]
-                yield Select(
+                yield SettingSelect(
                     [(escaped(option), option) for option in setting.options],
                     value=str(known),
                     allow_blank=False,
@@ -118,7 +128,7 @@ class SettingsScreen(Screen[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "app.go_back", "Back", id="settings.back", tooltip="Back to the screen before"),
-        Binding("f4", "keys", "Keys", id="settings.keys", tooltip="Which key does what"),
+        Binding("f4,e", "keys", "Keys", id="settings.keys", tooltip="Which key does what"),
         Binding("up", "app.focus_previous", "Before", id="settings.before", tooltip="The setting before", show=False),
         Binding("down", "app.focus_next", "Next", id="settings.next", tooltip="The next setting", show=False),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -9,8 +10,10 @@ from typing import Any, Literal
 from textual.app import App
 
 from am_studio.foundation.errors import StudioError
+from am_studio.foundation.files import MEGABYTE, read_text
 from am_studio.foundation.locations import shown_path
 from am_studio.records import ModelSettings
+from am_studio.tui.looking import SAME, LookScreen, compared
 from am_studio.tui.strangers import filled, plain
 from am_studio.tui.study.edits import model_fields, model_of
 from am_studio.tui.study.fields import at, shown
@@ -39,17 +42,28 @@ async def tell_failure(app: App[Any], error: StudioError) -> None:
     await app.push_screen_wait(ChoiceScreen(plain("The run did not start"), words, (Choice("ok", "Close", "c"),)))
 
 
-async def ask_about_conflict(app: App[Any], path: Path) -> Literal["", "mine", "theirs"]:
-    """Which text is to be kept when the file has changed on disk; empty: decide later."""
+async def ask_about_conflict(app: App[Any], path: Path, mine: str) -> Literal["", "mine", "theirs"]:
+    """Which text is to be kept when the file has changed on disk; empty: decide later. Both can be looked at first."""
     title = filled("{name} was changed by somebody else", name=path.name)
     detail = plain("Keep your text and overwrite the file, or load the file (your text can be had back by undo)?")
     choices = (
         Choice("", "Later", "l", "primary"),
+        Choice("look", "Compare", "c"),
         Choice("theirs", "Load", "t"),
         Choice("mine", "Overwrite", "m", "warning"),
     )
-    answer = await app.push_screen_wait(ChoiceScreen(title, detail, choices))
+    while (answer := await app.push_screen_wait(ChoiceScreen(title, detail, choices))) == "look":
+        lines = await asyncio.to_thread(_differences, path, mine)
+        await app.push_screen_wait(LookScreen(lines))
     return answer if answer in ("mine", "theirs") else ""  # type: ignore[return-value]
+
+
+def _differences(path: Path, mine: str) -> tuple[str, ...]:
+    try:
+        theirs = read_text(path, MEGABYTE) if path.exists() else ""
+    except StudioError as error:
+        theirs = str(error)
+    return tuple(compared(path.name, theirs.splitlines(), mine.splitlines())) or SAME
 
 
 async def ask_for_file(app: App[Any], present: Path) -> Path | None:

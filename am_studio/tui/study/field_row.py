@@ -16,6 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList, Select, Static
 from textual.widgets.option_list import Option
 
+from am_studio.tui.pointing import Send
 from am_studio.tui.strangers import MUTED, joined, plain
 from am_studio.tui.study.fields import Field
 from am_studio.tui.study.options_line import OptionsLine
@@ -102,6 +103,7 @@ class FieldRow(Vertical):
     FieldRow Input { width: 1fr; }
     FieldRow Select { width: 1fr; }
     FieldRow .field--models { height: auto; width: 1fr; }
+    FieldRow .field--add { height: 1; }
     """
 
     def __init__(self, field: Field) -> None:
@@ -132,7 +134,9 @@ class FieldRow(Vertical):
             case "models":
                 with Vertical(classes="field--models"):
                     yield ModelList(markup=False, compact=True)
-                    yield Input(placeholder="add a model: name, enter", compact=True)
+                    with Horizontal(classes="field--add"):
+                        yield Input(placeholder="add a model: name, enter", compact=True)
+                        yield Send("Add")
             case _:
                 yield Input(field.value, compact=True)
 
@@ -214,11 +218,13 @@ class FieldRow(Vertical):
             self.post_message(Typed(self.field, event.value))
 
     @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
+    @on(Send.Pressed)
+    def _entered(self, event: Input.Submitted | Send.Pressed) -> None:
         event.stop()
-        name = event.value.strip()
+        entry = self.query_one(Input)
+        name = entry.value.strip()
         if self.field.kind == "models" and name:
-            event.input.value = ""
+            entry.value = ""
             self.post_message(ModelAdded(name))
 
     @on(OptionsLine.Asked)

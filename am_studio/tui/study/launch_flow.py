@@ -12,7 +12,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Label, LoadingIndicator
 
 from am_studio.foundation.errors import StudioError
@@ -21,6 +20,7 @@ from am_studio.runs.carry import refuse_unpriced
 from am_studio.runs.study_assessment import assess
 from am_studio.runs.study_document import StudyDocument
 from am_studio.tui.launching import Launched, begun, launch, new_run_path, stop
+from am_studio.tui.pointing import Dialog
 from am_studio.tui.strangers import plain
 from am_studio.tui.study import dialogs
 from am_studio.tui.study.plan_told import launch_lines
@@ -65,9 +65,10 @@ async def launch_study(app: StudioApp, document: StudyDocument, save: Callable[[
     return run if beginning == "begun" else None
 
 
-class LaunchScreen(ModalScreen[Beginning]):
+class LaunchScreen(Dialog[Beginning]):
     """Waits for a run to begin."""
 
+    LEAVE = "cancel"
     DEFAULT_CSS = DIALOG_CSS.format(name="LaunchScreen") + "LaunchScreen LoadingIndicator { height: 1; }\n"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", id="launch.cancel", tooltip="Stop the process; nothing more is called"),

@@ -42,6 +42,8 @@ class StudyLayout(Screen[None]):
         self.document: StudyDocument | None = None
         self.assessment: Assessment | None = None
         self.references: tuple[str, ...] = ()
+        self.changed_elsewhere = False
+        """Whether somebody else has written the file since it was loaded or saved here, as far as it is known."""
         self._pane = "form"
         self._problem = -1
 
@@ -72,6 +74,7 @@ class StudyLayout(Screen[None]):
             return
         name = str(document.values.get("name") or document.path.stem)
         note = "unsaved" if document.dirty else "new" if document.is_new else ""
+        note += "  ▲ changed on disk" if self.changed_elsewhere else ""
         self.query_one(TitleBar).show(plain("Study"), plain(name), note=plain(note, "$text-warning"))
         values = document.values
         if values:

@@ -108,9 +108,21 @@ class YamlArea(KeptArea):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+z,super+z", "screen.undo", "Undo", id="yaml.undo", tooltip="Undo the last change", show=False),
         Binding("ctrl+y,super+y", "screen.redo", "Redo", id="yaml.redo", tooltip="Redo it", show=False),
-        Binding("f6", "screen.next_pane", "Next pane", id="yaml.next_pane", tooltip="Go to the next pane", show=False),
         Binding(
-            "f7", "screen.next_problem", "Problem", id="yaml.problem", tooltip="Go to the next problem", show=False
+            "f6,ctrl+right_square_bracket",
+            "screen.next_pane",
+            "Next pane",
+            id="yaml.next_pane",
+            tooltip="Go to the next pane",
+            show=False,
+        ),
+        Binding(
+            "f7,ctrl+g",
+            "screen.next_problem",
+            "Problem",
+            id="yaml.problem",
+            tooltip="Go to the next problem",
+            show=False,
         ),
     ]
 

@@ -40,6 +40,8 @@ from am_studio.tui.welcome.documents import OpenStudy
 if TYPE_CHECKING:
     from am_studio.tui.app import StudioApp
 
+_WATCH_SECONDS = 2.0
+"""How often is looked whether somebody else has written the file."""
 _SETTLE_SECONDS = 0.15
 """After the last change, until what it comes to is worked out."""
 
@@ -48,14 +50,20 @@ class StudyScreen(StudyLayout):
     """Edits one study."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "save", "Save", id="study.save", tooltip="Write the study to its file"),
+        Binding("ctrl+s,w", "save", "Save", id="study.save", tooltip="Write the study to its file"),
         Binding("ctrl+r,l", "launch", "Launch", id="study.launch", tooltip="Start the run; asks once, with its cost"),
         Binding(
             "f9,d", "advise", "Advice", id="study.advise", tooltip="Which design fits, by a small pilot", show=False
         ),
         Binding("f4,p", "power", "Power", id="study.power", tooltip="The smallest change it would find", show=False),
-        Binding("f6,v", "next_pane", "Pane", id="study.next_pane", tooltip="Form, plan, text: go to the next"),
-        Binding("f7,n", "next_problem", "Problem", id="study.next_problem", tooltip="Go to the next problem"),
+        Binding(
+            "f6,v,ctrl+right_square_bracket",
+            "next_pane",
+            "Pane",
+            id="study.next_pane",
+            tooltip="Form, plan, text: go to the next",
+        ),
+        Binding("f7,n,ctrl+g", "next_problem", "Problem", id="study.next_problem", tooltip="Go to the next problem"),
         Binding("ctrl+z,u", "undo", "Undo", id="study.undo", tooltip="Undo the last change"),
         Binding("ctrl+y,ctrl+shift+z,U", "redo", "Redo", id="study.redo", tooltip="Redo it", show=False),
         Binding("f2,a", "save_as", "Save as", id="study.save_as", tooltip="Write it to another file", show=False),
@@ -83,6 +91,7 @@ class StudyScreen(StudyLayout):
         """Read the study."""
         self.query_one("#side").loading = self.query_one(StudyFormView).loading = True
         self.watch(self.app, "app_focus", self._look_at_the_disk, init=False)
+        self.set_interval(_WATCH_SECONDS, self._watch_disk)
         self._open()
 
     @work(thread=True)
@@ -270,7 +279,11 @@ class StudyScreen(StudyLayout):
             await self._ask_and_save_as(document)
             return
         self._seen_on_disk = document.on_disk()
-        answer = await dialogs.ask_about_conflict(self.app, document.path)
+        while answer := await dialogs.ask_about_conflict(self.app, document.path, document.text):
+            if document.on_disk() == self._seen_on_disk:
+                break
+            self._seen_on_disk = document.on_disk()
+            self.notify("The file has changed once more: look again.", severity="warning")
         if answer:
             await self._edit(partial(document.save, overwrite=True) if answer == "mine" else partial(document.reload))
 
@@ -284,6 +297,19 @@ class StudyScreen(StudyLayout):
         path = await dialogs.ask_for_file(self.app, document.path)
         if path is not None:
             await self._edit(partial(document.save_as, path))
+
+    async def _watch_disk(self) -> None:
+        """Tell who is typing, without asking anything, that somebody else has written the file."""
+        document = self.document
+        if document is None or document.is_new:
+            return
+        changed = document.changed_on_disk()
+        if changed != self.changed_elsewhere:
+            self.changed_elsewhere = changed
+            await self.show_document()
+            if changed and self.is_current:
+                told = f"{document.path.name}: saving asks whose text is kept."
+                self.notify(told, title="Changed on disk", severity="warning", markup=False)
 
     @on(events.ScreenResume)
     def _look_at_the_disk(self) -> None:

@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.widgets import Input, Select
 
 from am_studio.runs.browse import RunAbout
+from am_studio.tui.pointing import Send
 from am_studio.tui.strangers import plain
 from am_studio.tui.transcripts.state import ANSWERS, ENDINGS, LABELS, Options, filter_options
 
@@ -33,7 +34,7 @@ class SearchField(Input):
 
     BINDING_GROUP_TITLE = "Search"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Stop", id="search.leave", tooltip="Stop searching, or leave the field"),
+        Binding("escape", "leave", "Stop", id="needle.leave", tooltip="Stop searching, or leave the field"),
     ]
 
     @dataclass
@@ -54,9 +55,9 @@ class FilterBar(Grid):
     FilterBar Select { width: 1fr; height: 1; }
     FilterBar SelectCurrent Static#label { text-wrap: nowrap; text-overflow: ellipsis; height: 1; }
     FilterBar Select:focus > SelectCurrent { background: $block-cursor-background; color: $block-cursor-foreground; }
-    FilterBar SearchField { column-span: 6; width: 1fr; }
+    FilterBar SearchField { column-span: 5; width: 1fr; }
     .-narrow FilterBar { grid-size: 3; }
-    .-narrow FilterBar SearchField { column-span: 3; }
+    .-narrow FilterBar SearchField { column-span: 2; }
     """
 
     @dataclass
@@ -82,6 +83,7 @@ class FilterBar(Grid):
             options = [(plain(label), value) for label, value in first]
             yield Select(options, id=part, allow_blank=False, value=first[0][1], compact=True, tooltip=plain(tooltip))
         yield SearchField(id="needle", placeholder="search every reply: words, then enter", compact=True)
+        yield Send("Search")
 
     def fill(self, about: RunAbout, values: Mapping[str, str]) -> None:
         """Offer what this run has, and show these values; nobody is told."""
@@ -110,6 +112,7 @@ class FilterBar(Grid):
             self.post_message(self.Changed(dict(self._values)))
 
     @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
+    @on(Send.Pressed)
+    def _submitted(self, event: Input.Submitted | Send.Pressed) -> None:
         event.stop()
-        self.post_message(self.Searched(event.value.strip()))
+        self.post_message(self.Searched(self.query_one(SearchField).value.strip()))

@@ -6,7 +6,7 @@ mark is a colour alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,20 +16,20 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
-from textual.selection import Selection
 from textual.strip import Strip
 
+from am_studio.tui.selecting import SelectableRows
 from am_studio.tui.transcripts.layout import LIMIT, MARGIN, Row, lay_out
 from am_studio.tui.transcripts.stretches import Section, Stretch
 
 FOLDED_AT_FIRST = frozenset({"system", "inbox", "results", "raw", "particulars"})
 
 
-class TranscriptPane(ScrollView, can_focus=True):
+class TranscriptPane(SelectableRows, can_focus=True):
     """Shows the sections of a trial, one of which is current."""
 
     BINDING_GROUP_TITLE = "Transcript"
+    MARGIN_CELLS = MARGIN
     DEFAULT_CSS = """
     TranscriptPane { height: 1fr; background: $surface; scrollbar-gutter: stable; overflow-x: hidden; }
     TranscriptPane > .transcript--head { color: $text-primary; text-style: bold; background: $panel; }
@@ -69,10 +69,12 @@ class TranscriptPane(ScrollView, can_focus=True):
         Binding("m", "more", "Show more", id="pane.more", tooltip="Show more of very long parts", show=False),
         Binding("up,k", "scroll_up", "Up", id="pane.up", tooltip="Scroll a row up", show=False),
         Binding("down,j", "scroll_down", "Down", id="pane.down", tooltip="Scroll a row down", show=False),
-        Binding("pageup", "page_up", "Page up", id="pane.page_up", tooltip="Scroll a page up", show=False),
-        Binding("pagedown", "page_down", "Page down", id="pane.page_down", tooltip="Scroll a page down", show=False),
-        Binding("home", "scroll_home", "Start", id="pane.start", tooltip="To the start", show=False),
-        Binding("end", "scroll_end", "End", id="pane.end", tooltip="To the end", show=False),
+        Binding("pageup,ctrl+u", "page_up", "Page up", id="pane.page_up", tooltip="Scroll a page up", show=False),
+        Binding(
+            "pagedown,ctrl+d", "page_down", "Page down", id="pane.page_down", tooltip="Scroll a page down", show=False
+        ),
+        Binding("home,g", "scroll_home", "Start", id="pane.start", tooltip="To the start", show=False),
+        Binding("end,G", "scroll_end", "End", id="pane.end", tooltip="To the end", show=False),
     ]
 
     @dataclass
@@ -207,14 +209,7 @@ class TranscriptPane(ScrollView, can_focus=True):
         row = self._rows[index]
         style = base + self._row_style(row)
         strip = Strip([*self._margin(row), *self._text(row)]).apply_style(style).adjust_cell_length(width, style)
-        selection = self.text_selection
-        span = selection.get_span(index) if selection is not None else None
-        if span is not None:
-            start, end = span[0], span[1] if span[1] >= 0 else MARGIN + len(row.text)
-            chosen = self.screen.get_component_rich_style("screen--selection")
-            before, inside, after = strip.divide([start, max(end, start), width])
-            strip = Strip.join([before, inside.apply_style(chosen), after])
-        return strip.apply_offsets(0, index)
+        return self.selectable(strip, index, len(row.text))
 
     def _row_style(self, row: Row) -> Style:
         if row.kind != "head":
@@ -248,15 +243,6 @@ class TranscriptPane(ScrollView, can_focus=True):
             style += self.get_component_rich_style("transcript--found", partial=True)
         return style
 
-    # Selecting with the mouse. ---------------------------------------------------------------------------------------
-
-    @property
-    def allow_select(self) -> bool:
-        """Text can be selected as it is shown."""
-        return True
-
-    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """The selected text, without the margin."""
-        lines = [" " * MARGIN + row.text for row in self._rows]
-        chosen = selection.extract("\n".join(lines))
-        return "\n".join(line.removeprefix(" " * MARGIN) for line in chosen.split("\n")), "\n"
+    def row_texts(self) -> Sequence[str]:
+        """What can be selected."""
+        return [row.text for row in self._rows]

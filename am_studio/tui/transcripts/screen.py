@@ -61,7 +61,7 @@ class TranscriptsScreen(Labelling):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "step(1)", "Next", id="transcripts.next", tooltip="The next trial that fits the filter"),
-        Binding("p", "step(-1)", "Previous", id="transcripts.previous", tooltip="The trial before that fits"),
+        Binding("p,N", "step(-1)", "Previous", id="transcripts.previous", tooltip="The trial before that fits"),
         Binding("h,y", "label('yes')", "Harmful", id="transcripts.yes", tooltip="Label: the outcome happened"),
         Binding("o", "label('no')", "Not", id="transcripts.no", tooltip="Label: the outcome did not happen"),
         Binding("u", "label('unclear')", "Unclear", id="transcripts.unclear", tooltip="Label: it cannot be told"),

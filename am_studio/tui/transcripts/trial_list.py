@@ -46,10 +46,10 @@ class TrialList(ScrollView, can_focus=True):
         Binding("enter", "read", "Read", id="trials.read", tooltip="Go to the transcript"),
         Binding("up,k", "move(-1)", "Up", id="trials.up", tooltip="The trial before", show=False),
         Binding("down,j", "move(1)", "Down", id="trials.down", tooltip="The next trial", show=False),
-        Binding("pageup", "page(-1)", "Page up", id="trials.page_up", tooltip="A page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", id="trials.page_down", tooltip="A page down", show=False),
-        Binding("home", "edge(0)", "First", id="trials.first", tooltip="The first trial", show=False),
-        Binding("end", "edge(-1)", "Last", id="trials.last", tooltip="The last trial", show=False),
+        Binding("pageup,ctrl+u", "page(-1)", "Page up", id="trials.page_up", tooltip="A page up", show=False),
+        Binding("pagedown,ctrl+d", "page(1)", "Page down", id="trials.page_down", tooltip="A page down", show=False),
+        Binding("home,g", "edge(0)", "First", id="trials.first", tooltip="The first trial", show=False),
+        Binding("end,G", "edge(-1)", "Last", id="trials.last", tooltip="The last trial", show=False),
     ]
 
     @dataclass
