@@ -20,6 +20,7 @@ from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
+from am_studio.tui.looks import is_linear
 from am_studio.tui.transcripts.layout import LIMIT, MARGIN, Row, lay_out
 from am_studio.tui.transcripts.stretches import Section, Stretch
 
@@ -230,7 +231,8 @@ class TranscriptPane(ScrollView, can_focus=True):
             yield Segment(" " * MARGIN)
             return
         letters = row.letters if len(row.letters) < MARGIN - 1 else f"{row.letters[: MARGIN - 3]}+"
-        shown = f"▌{letters}" if row.letters else ("*" if row.found else "")
+        bar = ">" if is_linear(self) else "▌"
+        shown = f"{bar}{letters}" if row.letters else ("*" if row.found else "")
         yield Segment(f"{shown:<{MARGIN}}", self.get_component_rich_style("transcript--bar", partial=True))
 
     def _text(self, row: Row) -> Iterator[Segment]:
