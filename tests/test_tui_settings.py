@@ -121,7 +121,10 @@ async def test_settings_are_set_by_a_form_and_saved_at_once(config: Path) -> Non
         await pilot.press("comma")
         await until(pilot, lambda: isinstance(app.screen, SettingsScreen))
         rows = {row.setting.name: row for row in app.screen.query(SettingRow)}
-        assert {"studio.theme", "studio.vim", "studio.restore", "studio.hints", "confirm_above_usd"} <= set(rows)
+        assert {
+            "studio.theme", "studio.spacing", "studio.tables", "studio.vim", "studio.restore", "studio.hints",
+            "confirm_above_usd",
+        } <= set(rows)  # fmt: skip
         rows["studio.vim"].query_one(Switch).focus()
         await pilot.press("enter")
         await until(pilot, lambda: user_settings().studio.vim)

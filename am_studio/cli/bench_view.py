@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from am_studio.cli.console import data, emit_json, say
+from am_studio.cli.console import columns, data, emit_json, say
 from am_studio.cli.judging_view import SIMULATED_JUDGE
 from am_studio.effects.intervals import rate_of
 from am_studio.foundation.hygiene import one_line
@@ -44,12 +44,9 @@ def show_benched(plan: BenchPlan, benched: Benched, *, as_data: bool = False, al
 
 def _show(found: BenchScore, errors: Sequence[BenchError]) -> None:
     """The table and these errors to stdout; the summary to stderr."""
-    width = max((len(each.outcome) for each in found.outcomes), default=0)
     for scenario in dict.fromkeys(each.scenario for each in found.outcomes):
-        data(f"{scenario:{width + 2}}     n  right  yes found  no found  unclear")
-        for each in found.outcomes:
-            if each.scenario == scenario:
-                data(f"  {each.outcome:{width}} {_row(each)}")
+        rows = [(f"  {each.outcome}", *_figures(each)) for each in found.outcomes if each.scenario == scenario]
+        columns((scenario, "n", "right", "yes found", "no found", "unclear"), rows, ".rrrrr")
     called: dict[Answer, str] = {"yes": "sensitivity", "no": "specificity"}
     for answer, name in called.items():
         data(f"{name}: {_rate(*found.found(answer))}")
@@ -114,9 +111,9 @@ def bench_as_json(found: BenchScore) -> dict[str, Any]:
     }
 
 
-def _row(each: OutcomeScore) -> str:
+def _figures(each: OutcomeScore) -> tuple[str, ...]:
     unclear = sum(count for (_, given), count in each.counts.items() if given == "unclear")
-    return f"{each.n:7} {each.right:6} {_found(each, 'yes'):>10} {_found(each, 'no'):>9} {unclear:8}"
+    return str(each.n), str(each.right), _found(each, "yes"), _found(each, "no"), str(unclear)
 
 
 def _found(each: OutcomeScore, answer: str) -> str:

@@ -14,9 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from am_studio.cli.console import stdout_console
+from am_studio.foundation.cells import cells
 from am_studio.foundation.hygiene import in_ascii
+from am_studio.foundation.plainly import plainly, spoken
 from am_studio.records import EffectTable
 from am_studio.reports.effect_table import Column, Row, Sheet, Source, effect_sheet
+from am_studio.reports.effect_told import sheet_told, spoken_legend
 from am_studio.reports.forest import forest_cell, zero_cell
 from am_studio.reports.nuisance_tables import nuisance_lines
 from am_studio.reports.numbers import points
@@ -36,6 +39,10 @@ _ASCII = box.Box("\n".join(["    ", "    ", " -- ", "    ", "    ", "    ", "   
 def show_effects(table: EffectTable, source: Source, console: Console | None = None) -> None:
     """Print the table to stdout (or `console`), at the width of the terminal."""
     console = console or stdout_console()
+    if plainly() and not console.record:
+        for line in plain_effects(table, source):
+            console.print(Text(line))
+        return
     console.print(effect_view(table, source, console.width, ascii_only=not _has_unicode(console)))
 
 
@@ -56,6 +63,14 @@ def effect_view(table: EffectTable, source: Source, width: int, *, ascii_only: b
     parts += [_text(note, "", ascii_only) for note in sheet.notes]
     parts += [_text(line, "dim", ascii_only) for line in sheet.legend]
     return Group(*parts)
+
+
+def plain_effects(table: EffectTable, source: Source) -> list[str]:
+    """The same, one fact after the other: a sentence a row, and nothing drawn."""
+    sheet = effect_sheet(table, source)
+    beside = [*side_lines(table), *nuisance_lines(table)]
+    told = [*filter(None, (sheet.stamp, sheet.exploratory)), sheet.title, *sheet_told(sheet), spoken(finding(table))]
+    return [*told, *beside, *sheet.notes, *spoken_legend(sheet)]
 
 
 def _blocks(sheet: Sheet, width: int) -> list[list[int]]:
@@ -88,17 +103,17 @@ def _least(sheet: Sheet, number: int) -> int:
     column = sheet.columns[number]
     if column.key == "forest":
         return FOREST_WIDTHS[0]
-    widest = max(len(text) for text in (column.title, *(row.cells[number] for row in sheet.rows)))
+    widest = max(cells(text) for text in (column.title, *(row.cells[number] for row in sheet.rows)))
     if number > 0:
         return widest
-    longest_word = max(len(word) for row in sheet.rows for word in row.cells[0].split())
+    longest_word = max(cells(word) for row in sheet.rows for word in row.cells[0].split())
     return max(longest_word, min(widest, _LABEL_WIDTHS[0]))
 
 
 def _shared(sheet: Sheet, columns: Sequence[int], width: int) -> tuple[int, int]:
     """The widths of the labels and of the forest cells: whole labels first when they are short, the rest to the forest."""
     spare = max(width - _needed(sheet, columns), 0)
-    least, whole = _least(sheet, 0), max(len(row.cells[0]) for row in sheet.rows)
+    least, whole = _least(sheet, 0), max(cells(row.cells[0]) for row in sheet.rows)
     label = whole if least <= whole <= min(least + spare, _LABEL_WIDTHS[1]) else least
     return label, min(FOREST_WIDTHS[0] + spare - (label - least), FOREST_WIDTHS[1])
 

@@ -50,11 +50,18 @@ VERBS: dict[str, str] = {
     "changelog": "what is new, by version",
 }
 """Every verb and its one-line summary; the module of the same name in `commands/` carries it out."""
+_PLAIN = "With --plain, or AM_STUDIO_PLAIN=1 in the environment: tables one fact a line, no colour, no redrawing."
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    words = sys.argv[1:] if arguments is None else arguments
+    from am_studio.cli.console import told_as_asked
+
+    with told_as_asked(sys.argv[1:] if arguments is None else arguments) as words:
+        return _carried_out(words)
+
+
+def _carried_out(words: list[str]) -> int:
     if words in (["--version"], ["-V"]):
         print(f"am-studio {__version__}")
         return 0
@@ -72,6 +79,7 @@ def main(arguments: list[str] | None = None) -> int:
             prog=f"am-studio {verb}",
             description=module.__doc__,
             formatter_class=argparse.RawDescriptionHelpFormatter,
+            epilog=_PLAIN,
         )
         module.add_arguments(parser)
         rest = module.with_kind(rest) if verb == "export" else rest
@@ -108,6 +116,7 @@ def _help() -> str:
             *lines,
             "",
             "Without a verb the studio opens. am-studio VERB --help tells more. Data goes to stdout, talk to stderr.",
+            _PLAIN,
         ]
     )
 

@@ -12,6 +12,7 @@ from am_studio.cli.console import data, say, stdout_console
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.files import write_atomic
 from am_studio.foundation.locations import shown_path
+from am_studio.foundation.plainly import plainly
 from am_studio.reports.document.blocks import Report
 from am_studio.reports.document.build import ReportChoices, Reported, build_report
 from am_studio.reports.document.markdown import report_markdown
@@ -66,7 +67,7 @@ def write_documents(report: Report, places: Mapping[str, Path | None]) -> None:
         else:
             console = stdout_console()
             ascii_only = place is None and not console.encoding.lower().startswith("utf")
-            width = console.width if place is None else FILE_WIDTH
+            width = console.width if place is None or plainly() else FILE_WIDTH
             _text("\n".join(report_lines(report, width, ascii_only=ascii_only)), place)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from am_studio.foundation.cells import shortened
+
 UNSHOWABLE = re.compile(
     "["
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and newline, DEL, C1
@@ -36,6 +38,6 @@ def in_ascii(text: str) -> str:
 
 
 def one_line(text: str, width: int = 0) -> str:
-    """The visible text on one line, cut with an ellipsis to `width` characters when that is given."""
+    """The visible text on one line, cut with an ellipsis to `width` cells of a terminal when that is given."""
     line = " ".join(visible(text).split())
-    return line if not width or len(line) <= width else line[: max(width - 1, 0)] + "…"
+    return shortened(line, width) if width else line

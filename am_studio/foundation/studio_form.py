@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from pydantic import Field, field_validator
 
@@ -20,6 +21,13 @@ class StudioForm(Form):
         pattern=r"^[a-z][a-z0-9-]*$",
         max_length=40,
         description=f"{', '.join(BUILT_IN_THEMES)}, or the name of a file in `themes/` beside the settings.",
+    )
+    spacing: Literal["usual", "compact"] = Field(
+        default=_USUAL.spacing, description="compact saves rows: fewer margins, borders and second lines."
+    )
+    tables: Literal["grid", "linear"] = Field(
+        default=_USUAL.tables,
+        description="linear, for screen readers: a sentence a row, nothing drawn, panes one under the other.",
     )
     vim: bool = Field(
         default=_USUAL.vim, description="h j k l, gg, G, ctrl+d and ctrl+u move wherever no text is being typed."

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from am_studio.foundation.cells import cells, filled_up
+from am_studio.foundation.plainly import facts_line, plainly
 from am_studio.reports.numbers import level_text, percent
 from am_studio.runs.beliefs import BeliefRate, BeliefRates
 
@@ -23,8 +25,11 @@ def belief_lines(found: BeliefRates, *, simulated: bool) -> list[str]:
         f"{stamp}{found.outcome} by what the subject says of the situation (judge {found.judge}, all arms together)"
     ]
     shown = [each for each in found.pooled() if each.rate.n]
-    width = max((len(each.model) for each in shown), default=0)
-    lines += [f"  {each.model:{width}}  {SAYS[each.belief]:22}  {_rate(each)}" for each in shown]
+    width = max((cells(each.model) for each in shown), default=0)
+    if plainly():
+        lines += [facts_line((("model", each.model), (SAYS[each.belief], _rate(each)))) for each in shown]
+    else:
+        lines += [f"  {filled_up(each.model, width)}  {SAYS[each.belief]:22}  {_rate(each)}" for each in shown]
     if not shown:
         lines.append("  no trial has been judged yet")
     return [*lines, found.caution]

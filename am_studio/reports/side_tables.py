@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from am_studio.foundation.cells import cells, filled_up
 from am_studio.foundation.hygiene import one_line
+from am_studio.foundation.plainly import figures_told, plainly
 from am_studio.records import AcrossModels, EffectTable, Interaction, Interval, StopReason, Stops
 from am_studio.reports.numbers import p_text, points
 
@@ -166,7 +168,9 @@ def _attribution_lines(table: EffectTable, width: int) -> tuple[str, ...]:
 
 def aligned(rows: Sequence[Sequence[str]], width: int = 0) -> tuple[str, ...]:
     """Rows as lines: the first column to the left, the others to the right; `width`: labels are cut for its sake."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    if plainly():
+        return tuple(figures_told(rows[0], rows[1:]))
+    widths = [max(cells(row[column]) for row in rows) for column in range(len(rows[0]))]
     over = sum(widths) + 2 * (len(widths) - 1) - width
     if width and over > 0:
         widths[0] = max(widths[0] - over, _SHORTEST)
@@ -174,7 +178,7 @@ def aligned(rows: Sequence[Sequence[str]], width: int = 0) -> tuple[str, ...]:
     lines = []
     for row in rows:
         first, *others = (
-            text.ljust(width) if column == 0 else text.rjust(width)
+            filled_up(text, width, right=column > 0)
             for column, (text, width) in enumerate(zip(row, widths, strict=True))
         )
         lines.append("  ".join((first, *others)).rstrip())

@@ -12,7 +12,9 @@ from typing import Any
 
 from am_studio.effects.agreement import AgreementBeyondChance
 from am_studio.effects.judge_error import Corrected
+from am_studio.foundation.cells import filled_up
 from am_studio.foundation.hygiene import one_line
+from am_studio.foundation.plainly import facts_line, figures_told, plainly, spoken
 from am_studio.records import Interval, Rate
 from am_studio.reports.numbers import percent, points
 from am_studio.runs.trust import Basis, CorrectedArm, CorrectedEffect, Panel, Trust
@@ -92,6 +94,12 @@ def _sample(found: Trust) -> str:
 
 
 def _matrix(found: Trust) -> Iterator[str]:
+    if plainly():
+        heads = ("judge says", "trials", "drawn", "labels yes", "labels no", "labels undecided", "truly yes")
+        counted = [(row.answer, row.trials, row.drawn, row.yes, row.no, row.undecided) for row in found.matrix]
+        rates = [plain_rate(row.truly_yes) if row.checked else "" for row in found.matrix]
+        yield from figures_told(heads, [(*map(str, row), rate) for row, rate in zip(counted, rates, strict=True)])
+        return
     yield f"  {'judge says':<11}{'trials':>6}{'drawn':>6}  labels:{'yes':>4}{'no':>4}{'undecided':>10}  truly yes"
     for row in found.matrix:
         rate = plain_rate(row.truly_yes) if row.checked else ""
@@ -125,13 +133,13 @@ def _panel(who: str, panel: Panel) -> str:
 def _arms(arms: Sequence[CorrectedArm]) -> Iterator[str]:
     several = len({arm.model for arm in arms}) > 1
     model = ""
-    yield f"  {'rate':<{_LABEL}}{'as judged':>13}   {'corrected, 95 %':<20} labels"
+    yield "" if plainly() else f"  {'rate':<{_LABEL}}{'as judged':>13}   {'corrected, 95 %':<20} labels"
     for arm in arms:
         if several and arm.model != model:
             model = arm.model
             yield f"  {one_line(model, WIDTH - 4)}"
         raw = f"{arm.raw.k}/{arm.raw.n} {'' if arm.raw.value is None else percent(arm.raw.value) + ' %'}"
-        yield f"  {one_line(arm.arm, _LABEL - 1):<{_LABEL}}{raw:>13}   {corrected_share(arm.corrected):<20} {_BASES[arm.basis]}"
+        yield _line("rate of", arm.arm, raw, corrected_share(arm.corrected), arm.basis)
         if arm.error is not None:
             yield f"    se {corrected_share(arm.error.sensitivity)}, sp {corrected_share(arm.error.specificity)} in this arm alone"
 
@@ -142,16 +150,21 @@ def _effects(effects: Sequence[CorrectedEffect]) -> Iterator[str]:
     several = len({effect.model for effect in effects}) > 1
     model = ""
     yield ""
-    yield f"  {'effect, in points':<{_LABEL}}{'as judged':>13}   {'corrected, 95 %':<20} labels"
+    yield "" if plainly() else f"  {'effect, in points':<{_LABEL}}{'as judged':>13}   {'corrected, 95 %':<20} labels"
     for effect in effects:
         if several and effect.model != model:
             model = effect.model
             yield f"  {one_line(model, WIDTH - 4)}"
         raw = "" if effect.raw is None else points(effect.raw)
-        yield (
-            f"  {one_line(effect.label, _LABEL - 1):<{_LABEL}}{raw:>13}   {corrected_points(effect.corrected):<20} "
-            f"{_BASES[effect.basis]}"
+        yield _line("effect of", effect.label, raw, corrected_points(effect.corrected), effect.basis)
+
+
+def _line(what: str, label: str, raw: str, corrected: str, basis: Basis) -> str:
+    if plainly():
+        return facts_line(
+            ((what, label), ("as judged", spoken(raw)), ("corrected", spoken(corrected)), ("labels", _BASES[basis]))
         )
+    return f"  {filled_up(one_line(label, _LABEL - 1), _LABEL)}{raw:>13}   {corrected:<20} {_BASES[basis]}"
 
 
 def _wrapped(text: str) -> list[str]:

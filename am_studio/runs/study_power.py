@@ -210,7 +210,9 @@ def power_curve(found: StudyPower, points: int) -> tuple[tuple[float, float], ..
     if not _enumerable(groups) or points < 1:
         return ()
     hardest, test = found.alpha / found.tests, found.reaches[0].test
-    rates = (found.baseline + (end - found.baseline) * step / points for step in range(points + 1))
+    # The last step may miss its end by a rounding.
+    steps = (found.baseline + (end - found.baseline) * step / points for step in range(points + 1))
+    rates = (min(max(rate, 0.0), 1.0) for rate in steps)
     return tuple(
         (rate, power(rate, groups.changed, found.baseline, groups.reference, alpha=hardest, test=test))
         for rate in rates

@@ -21,7 +21,6 @@ from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.content import Content
 from textual.events import Event, Key
-from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
@@ -42,8 +41,8 @@ from am_studio.tui.library.screen import LibraryScreen
 from am_studio.tui.navigation import load_screen, unsaved_on
 from am_studio.tui.palette import Command, StudioCommands
 from am_studio.tui.recovery import offer
-from am_studio.tui.strangers import StudioLineFilter, plain
-from am_studio.tui.themes import Chosen, choose_theme, is_changed
+from am_studio.tui.strangers import plain
+from am_studio.tui.themes import Chosen, choose_theme, is_changed, worn_by
 from am_studio.tui.vim import Act, VimKeys
 from am_studio.tui.welcome.documents import OpenScenario, OpenTranscripts
 from am_studio.tui.welcome.welcoming import WELCOME_BINDINGS, Welcoming
@@ -117,10 +116,9 @@ class StudioApp(Welcoming):
         Binding("colon", "command_palette", "palette", id="app.palette", tooltip="Every command by name", show=False),
     ]
 
-    def __init__(self, *, theme: str = "", tour: bool = False) -> None:
-        """`theme` wins over that of the settings; `tour` begins with the tour."""
-        super().__init__(tour=tour)
-        self._line_filters: tuple[LineFilter, ...] = ()
+    def __init__(self, *, theme: str = "", tour: bool = False, plain: bool = False) -> None:
+        """`theme` wins over that of the settings, `plain` over what they say of tables; `tour` begins with the tour."""
+        super().__init__(tour=tour, plain=plain)
         self._asked_theme, self._chosen = theme, Chosen(BUILTIN_THEMES["textual-dark"])
         self._vim: VimKeys | None = None
         self._drafts, self._drafts_failed = DraftKeeper(), False
@@ -133,17 +131,18 @@ class StudioApp(Welcoming):
             # The studio opens all the same: it is where the mistake can be read.
             self._start_problem = error
             self._wear(theme or "dark")
+            self.use_looks(self.looks)
 
     def get_default_screen(self) -> Screen[Any]:
         """The library, so that nothing is drawn before it."""
         return LibraryScreen()
 
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's own filters (NO_COLOR), and the one that strips strangers' text."""
-        if not self._line_filters:
-            # Strips cache what a filter made of them by the filter itself: it has to be the same one every time.
-            self._line_filters = (StudioLineFilter(), *super().get_line_filters())
-        return self._line_filters
+    def heed_terminal(self) -> None:
+        """Show no more colours than the terminal has."""
+        super().heed_terminal()
+        if self.colours != "all":
+            self._wear(self._asked_theme or self.looks.theme)
+            self.use_looks(self.looks)
 
     # Settings. -------------------------------------------------------------------------------------------------------
 
@@ -151,11 +150,12 @@ class StudioApp(Welcoming):
         """Look and listen as the settings file says now; StudioError when it, or the theme, cannot be used."""
         self.looks = looks = _looks()
         self._wear(self._asked_theme or looks.theme)
+        self.use_looks(looks)
         self._vim = VimKeys() if looks.vim else None
         self.set_keymap({name: keys.replace(" ", "") for name, keys in looks.keys.items()})
 
     def _wear(self, theme: str) -> None:
-        chosen = choose_theme(theme)
+        chosen = worn_by(choose_theme(theme), mono=self.mono, few=self.colours == "sixteen")
         self.register_theme(chosen.theme)
         self._chosen = chosen
         if self.theme == chosen.theme.name:
@@ -484,6 +484,11 @@ class StudioApp(Welcoming):
             Command("app: Packs", "Install, verify, update, check and compare packs.", "app.packs"),
             Command("app: Help", "What every key does here.", "app.help"),
             Command("app: Jump", "A letter for every part of the screen: go there.", "app.jump"),
+            Command("pane: Wider", "Make the pane with the focus wider.", "app.size_pane(1, False)"),
+            Command("pane: Narrower", "Make the pane with the focus narrower.", "app.size_pane(-1, False)"),
+            Command("pane: Higher", "Make the pane with the focus higher.", "app.size_pane(1, True)"),
+            Command("pane: Lower", "Make the pane with the focus lower.", "app.size_pane(-1, True)"),
+            Command("pane: Own sizes", "Give all panes of the screen their own sizes.", "app.reset_panes"),
             Command("app: Settings", "Looks and keys.", "app.settings"),
             Command("app: Keys", "Which key does what; change it.", "app.keys"),
             *(
@@ -503,6 +508,8 @@ class StudioApp(Welcoming):
             return not isinstance(self.screen, LibraryScreen) and not any(
                 type(screen).__name__ == "PacksScreen" for screen in self.screen_stack
             )
+        if action in {"size_pane", "reset_panes"}:
+            return self.has_panes()
         return super().check_action(action, parameters)
 
     def _fatal_error(self) -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from am_studio.foundation.errors import StudioError
+from am_studio.foundation.plainly import VARIABLE, plainly
 
 # -P: a module that lies in the working directory, perhaps a stranger's, is never imported in place of the real one.
 _COMMAND = (sys.executable, "-P", "-m", "am_studio.cli.main")
@@ -40,7 +41,13 @@ class Said:
 
 def carry_out(arguments: Sequence[str], given_up: Callable[[], bool] = lambda: False) -> Said | None:
     """Carry out `am-studio ARGUMENTS`; None when it was given up and ended. StudioError when it cannot be started."""
-    environment = {**os.environ, "COLUMNS": _LINE, "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
+    environment = {
+        **os.environ,
+        VARIABLE: "1" if plainly() else "",
+        "COLUMNS": _LINE,
+        "NO_COLOR": "1",
+        "PYTHONIOENCODING": "utf-8",
+    }
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         try:
             process = subprocess.Popen(  # noqa: S603 -- our own program, no shell

@@ -6,7 +6,7 @@ changes. A mistake in it is told and the last good one stays. Nothing is taken f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from textual.theme import BUILTIN_THEMES, Theme
@@ -81,6 +81,17 @@ def choose_theme(name: str) -> Chosen:
 
     changed = path.stat().st_mtime_ns
     return Chosen(read_theme(f"own-{name}", path), path, changed)
+
+
+def worn_by(chosen: Chosen, *, mono: bool, few: bool) -> Chosen:
+    """What a terminal can show of a theme: without colours none, with sixteen its own sixteen, light or dark as the theme is."""
+    if mono:
+        from am_studio.tui.looks import MONO
+
+        return replace(chosen, theme=MONO)
+    if few and not chosen.theme.ansi:
+        return replace(chosen, theme=BUILTIN_THEMES[_USUAL["ansi" if chosen.theme.dark else "ansi-light"]])
+    return chosen
 
 
 def is_changed(chosen: Chosen) -> bool:

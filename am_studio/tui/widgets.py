@@ -1,4 +1,4 @@
-"""Small widgets that every screen may use: the title bar, the empty state, and the two dialogs.
+"""Small widgets that every screen may use: the title bar, the empty state, the two dialogs; the footer is handed on.
 
 They show what they are given as `Content`; they know no scenario, run or file.
 """
@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -17,11 +16,23 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Key
 from textual.suggester import SuggestFromList
-from textual.widgets import Button, Footer, Input, Label, Static
-from textual.widgets._footer import FooterKey
+from textual.widgets import Button, Input, Label, Static
 
+from am_studio.tui.footer import StudioFooter
 from am_studio.tui.pointing import Dialog, ways
 from am_studio.tui.strangers import joined, plain
+
+__all__ = [
+    "DIALOG_CSS",
+    "AskScreen",
+    "Choice",
+    "ChoiceScreen",
+    "EmptyState",
+    "Field",
+    "StudioFooter",
+    "TitleBar",
+    "trail",
+]
 
 _AFTER_TRAIL = 3
 """Cells between the trail and a hint, at least."""
@@ -273,32 +284,3 @@ class AskScreen(Dialog[Mapping[str, str]]):
     def action_leave(self) -> None:
         """Send nothing."""
         self.dismiss({})
-
-
-class StudioFooter(Footer):
-    """The keys of the focused part and its screen: as many as fit, help always among them. None is cut in the middle."""
-
-    async def recompose(self) -> None:
-        """Textual builds the keys anew whenever the focus or the screen changes."""
-        await super().recompose()
-        self._fit()
-
-    def on_resize(self) -> None:
-        """A wider terminal shows more keys."""
-        self._fit()
-
-    def _fit(self) -> None:
-        keys = [key for key in self.query(FooterKey) if not key.has_class("-command-palette")]
-        docked = sum(_width(key) + 1 for key in self.query(FooterKey) if key.has_class("-command-palette"))
-        always = [key for key in keys if key.action == "help"]
-        left = self.size.width - docked - sum(_width(key) for key in always)
-        for key in keys:
-            if key not in always:
-                left -= _width(key)
-                key.display = left >= 0
-
-
-def _width(key: FooterKey) -> int:
-    """The cells that a key takes in the footer, the gap after it included."""
-    rendered = key.render()
-    return (rendered.cell_len if isinstance(rendered, Text) else 0) + key.styles.margin.width

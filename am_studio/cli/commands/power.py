@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from am_studio.cli.commands.plan import add_study_changes
 from am_studio.cli.commands.stats import as_json, show
-from am_studio.cli.console import data, emit_json
+from am_studio.cli.console import columns, data, emit_json
 from am_studio.cli.power_answers import add_power_arguments, power_of_rates
 from am_studio.cli.stats_answers import share
 from am_studio.foundation.errors import StudioError
@@ -121,11 +121,15 @@ def _show_study(found: StudyPower) -> None:
             )
     data()
     data("Other numbers of trials, at the hardest step")
-    data(f"  {'changed':>8} {'against':>8} {'in all':>8}  {'smallest drop':<14} {'smallest rise':<14} greatest cost")
-    for size in found.sizes:
-        told = f"  {size.groups.changed:>8,} {size.groups.reference:>8,} {size.trials:>8,}"
-        told += f"  {_points(size.smallest.drop):<14} {_points(size.smallest.rise):<14}"
-        data(f"{told} {money(size.greatest_cost)}")
+    sizes = [
+        (
+            *(f"{n:,}" for n in (size.groups.changed, size.groups.reference, size.trials)),
+            *map(_points, (size.smallest.drop, size.smallest.rise)),
+            money(size.greatest_cost),
+        )
+        for size in found.sizes
+    ]
+    columns(("changed", "against", "in all", "smallest drop", "smallest rise", "greatest cost"), sizes, "rrr")
 
 
 def _points(size: float | None) -> str:

@@ -9,7 +9,7 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from am_studio.cli.console import data, emit_json
+from am_studio.cli.console import columns, data, emit_json
 from am_studio.version import __version__
 
 if TYPE_CHECKING:
@@ -51,19 +51,16 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _show(replayed: list[Replayed], covered: list[CoverageCheck], draws: int) -> None:
-    name = max(len(found.name) for found in replayed)
     data("Published numbers")
-    data(f"     {'':<{name}}  {'printed':>8} {'found':>8}  source")
-    for found in replayed:
-        data(f"{_mark(found.ok)} {found.name:<{name}}  {found.expected:>8} {found.found:>8}  {found.source}")
+    rows = [(_mark(each.ok), each.name, str(each.expected), str(each.found), each.source) for each in replayed]
+    columns(("", "", "printed", "found", "source"), rows, "..rr")
     data()
     data(f"Coverage of 95 % intervals, {draws:,} draws a point")
-    name = max(len(check.name) for check in covered)
-    data(f"     {'':<{name}}     exact  simulated  Monte-Carlo error")
-    for check in covered:
-        data(
-            f"{_mark(check.ok)} {check.name:<{name}}  {check.exact:>8.4f}  {check.simulated:>9.4f}  {check.error:>17.4f}"
-        )
+    figures = [
+        (_mark(each.ok), each.name, *(f"{value:.4f}" for value in (each.exact, each.simulated, each.error)))
+        for each in covered
+    ]
+    columns(("", "", "exact", "simulated", "Monte-Carlo error"), figures, "..rrr")
     wrong = sum(not found.ok for found in replayed) + sum(not check.ok for check in covered)
     total = len(replayed) + len(covered)
     data()
@@ -71,4 +68,4 @@ def _show(replayed: list[Replayed], covered: list[CoverageCheck], draws: int) ->
 
 
 def _mark(ok: bool) -> str:
-    return "ok  " if ok else "OFF "
+    return "ok" if ok else "OFF"

@@ -26,7 +26,9 @@ from typing import Any
 from am_studio.cli.console import data, emit_json
 from am_studio.cli.power_answers import add_power_arguments
 from am_studio.cli.stats_answers import QUESTIONS, Answer, Count, Figure, count, share, stratum
+from am_studio.foundation.cells import cells, filled_up
 from am_studio.foundation.errors import StudioError
+from am_studio.foundation.plainly import plainly
 from am_studio.reports.numbers import level_text
 
 
@@ -105,9 +107,10 @@ def run(args: argparse.Namespace) -> int:
 def show(answer: Answer) -> None:
     """Print an answer as lines of text."""
     data(answer.question)
-    width = max(len(figure.name) for figure in answer.figures)
+    width = max(cells(figure.name) for figure in answer.figures)
     for figure in answer.figures:
-        data(f"  {figure.name:<{width}}  {_told(figure)}".rstrip())
+        told = f"{figure.name}: " if plainly() else f"  {filled_up(figure.name, width)}  "
+        data(f"{told}{_told(figure)}".rstrip())
     for note in answer.notes:
         data(f"  {note}")
 

@@ -13,6 +13,7 @@ import sys
 
 from am_studio.cli.console import data, say
 from am_studio.foundation.errors import StudioError
+from am_studio.foundation.plainly import plainly
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +36,8 @@ def run(args: argparse.Namespace) -> int:
         )
     from am_studio.tui.app import StudioApp
 
-    app = StudioApp(theme=args.theme, tour=args.tour)
+    app = StudioApp(theme=args.theme, tour=args.tour, plain=plainly())
+    app.heed_terminal()
     app.run()
     return app.return_code or 0
 
@@ -55,9 +57,9 @@ def _serve(args: argparse.Namespace) -> int:
         if not is_loopback(args.host):
             say(f"! {args.host} can be reached from other machines, and nothing is encrypted: use a tunnel instead.")
 
-    theme = ["--theme", args.theme] if args.theme else []
+    worn = [*(["--theme", args.theme] if args.theme else []), *(["--plain"] if plainly() else [])]
     command = shlex.join(
-        [sys.executable, "-m", "am_studio.cli.main", "studio", *theme, *(["--tour"] if args.tour else [])]
+        [sys.executable, "-m", "am_studio.cli.main", "studio", *worn, *(["--tour"] if args.tour else [])]
     )
     serve(command, args.host, args.port, told)
     return 0

@@ -6,10 +6,11 @@ A table that is too wide is shown in several, each with the labels of its rows; 
 from __future__ import annotations
 
 import itertools
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
+from am_studio.foundation.cells import cells, filled_up, wrapped
 from am_studio.foundation.hygiene import in_ascii, one_line, visible
+from am_studio.foundation.plainly import figures_told, plainly
 from am_studio.reports.document.blocks import (
     Bar,
     Block,
@@ -47,7 +48,10 @@ def report_lines(report: Report, width: int, *, ascii_only: bool = False) -> lis
     for section in report.sections:
         lines += ["", *writer.wrapped(section.title), writer.rule("=" if section.level == 2 else "-"), ""]
         lines += writer.blocks(section.blocks)
-    return [writer.plain(line) for line in (*lines, "", *writer.wrapped(report.colophon))]
+    lines += ["", *writer.wrapped(report.colophon)]
+    if plainly():
+        lines = [line for number, line in enumerate(lines) if line or (number and lines[number - 1])]
+    return [writer.plain(line) for line in lines]
 
 
 class Writer:
@@ -63,15 +67,14 @@ class Writer:
 
     def rule(self, mark: str) -> str:
         """A line across."""
+        if plainly():
+            return ""
         return mark * min(self.width, 80)
 
     def wrapped(self, text: str, indent: str = "", first: str | None = None) -> list[str]:
         """A paragraph in lines."""
         start = indent if first is None else first
-        told = textwrap.wrap(
-            one_line(text), self.width, initial_indent=start, subsequent_indent=indent, break_on_hyphens=False
-        )
-        return told or [""]
+        return wrapped(one_line(text), self.width, indent, start) or [""]
 
     def blocks(self, blocks: Iterable[Block]) -> list[str]:
         """The blocks, empty lines between them."""
@@ -110,7 +113,7 @@ class Writer:
     def _lines(self, text: str) -> Iterator[str]:
         """Lines as they stand where they fit, wrapped where they do not."""
         for line in visible(text).splitlines():
-            yield from [line] if len(line) <= self.width else self.wrapped(line)
+            yield from [line] if cells(line) <= self.width else self.wrapped(line)
 
     def _example(self, item: Example) -> Iterator[str]:
         yield from self.wrapped(f"{item.title} ({item.drawn})")
@@ -129,6 +132,10 @@ class Writer:
     def grid(self, grid: Grid) -> Iterator[str]:
         """The table, in as many as the width needs, with its notes."""
         yield from self.wrapped(grid.caption)
+        if plainly():
+            for line in (*_told(grid), *grid.notes):
+                yield from self.wrapped(line)
+            return
         for numbers in self._packed(grid):
             yield ""
             yield from self._table(grid, numbers)
@@ -170,7 +177,7 @@ class Writer:
             yield (
                 (" " * _GAP)
                 .join(
-                    part.ljust(widths[n]) if grid.columns[n].align == "left" else part.rjust(widths[n])
+                    filled_up(part, widths[n], right=grid.columns[n].align != "left")
                     for n, part in zip(numbers, parts, strict=True)
                 )
                 .rstrip()
@@ -209,9 +216,17 @@ def _least(grid: Grid, number: int) -> int:
 
 
 def _widest(grid: Grid, number: int) -> int:
-    cells = (_words(row[number]) for row in grid.rows)
-    return max(len(text) for text in (one_line(grid.columns[number].title), *cells))
+    told = (_words(row[number]) for row in grid.rows)
+    return max(cells(text) for text in (one_line(grid.columns[number].title), *told))
 
 
 def _broken(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, width, break_on_hyphens=False) or [""]
+    return wrapped(text, width) or [""]
+
+
+def _told(grid: Grid) -> list[str]:
+    """The rows as sentences; what bars draw stands in the figures beside them."""
+    numbers = [n for n in range(len(grid.columns)) if not _is_bar(grid, n)]
+    return figures_told(
+        [one_line(grid.columns[n].title) for n in numbers], [[_words(row[n]) for n in numbers] for row in grid.rows]
+    )

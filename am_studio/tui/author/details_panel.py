@@ -14,6 +14,7 @@ from textual.widgets import OptionList
 from am_studio.tui.author.row_list import ListRow, RowList
 from am_studio.tui.author.state import DetailRow
 from am_studio.tui.author.steady import Steady
+from am_studio.tui.looks import is_linear
 from am_studio.tui.strangers import MUTED, joined, plain
 
 
@@ -55,7 +56,7 @@ class DetailsPanel(RowList):
             if row.group != group:
                 group = row.group
                 drawn.append(ListRow(f"group {group}", plain(group or "no group"), heading=True))
-            drawn.append(ListRow(row.name, _drawn(row, dark)))
+            drawn.append(ListRow(row.name, _drawn(row, dark, spelled=is_linear(self))))
         self.show(drawn, current)
         if not self.current and drawn:
             self.highlight(drawn[1].id)
@@ -91,16 +92,23 @@ class DetailsPanel(RowList):
         self.action_step(1)
 
 
-def _drawn(row: DetailRow, dark: bool) -> Content:
+def _drawn(row: DetailRow, dark: bool, *, spelled: bool) -> Content:
     colour = row.mark.colour(dark)
     changed = plain("*", "bold $text-warning") if row.chosen != row.default else plain(" ")
     governed = plain(f"{row.characters:>6,} " if row.characters else "     - ", MUTED)
     return joined(
-        plain(row.mark.letter, f"bold {colour}"), changed, governed, _level(row), plain(f" {row.label}", colour)
+        plain(row.mark.letter, f"bold {colour}"),
+        changed,
+        governed,
+        _level(row, spelled=spelled),
+        plain(f" {row.label}", colour),
     )
 
 
-def _level(row: DetailRow) -> Content:
+def _level(row: DetailRow, *, spelled: bool) -> Content:
+    """The level; `spelled`: as a word."""
+    if spelled:
+        return plain(f"{row.level}:", "bold")
     if row.is_switch:
         return plain("[■]", "bold") if row.level == "on" else plain("[ ]", MUTED)
     return plain(f"‹{row.level}›", MUTED if row.level == row.off else "bold")

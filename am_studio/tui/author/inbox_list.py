@@ -11,6 +11,7 @@ from textual.content import Content
 from am_studio.tui.author.marks import Mark
 from am_studio.tui.author.row_list import ListRow, RowList
 from am_studio.tui.author.state import InboxRow
+from am_studio.tui.looks import is_close
 from am_studio.tui.strangers import MUTED, joined, plain
 
 
@@ -61,19 +62,21 @@ class InboxList(RowList):
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self._known: tuple[Mapping[str, Mark], bool] = ({}, True)
+        self._known: tuple[Mapping[str, Mark], bool, bool] = ({}, True, False)
         self._contents: dict[InboxRow, Content] = {}
 
     def show_inbox(self, rows: Sequence[InboxRow], marks: Mapping[str, Mark], dark: bool, current: str) -> None:
         """Show these texts."""
-        if self._known != (marks, dark):
-            self._known, self._contents = (marks, dark), {}
-        contents = {row: self._contents.get(row) or _drawn(row, marks, dark) for row in rows}
+        close = is_close(self)
+        if self._known != (marks, dark, close):
+            self._known, self._contents = (marks, dark, close), {}
+        contents = {row: self._contents.get(row) or _drawn(row, marks, dark, close=close) for row in rows}
         self._contents = contents
         self.show([ListRow(row.file, content) for row, content in contents.items()], current)
 
 
-def _drawn(row: InboxRow, marks: Mapping[str, Mark], dark: bool) -> Content:
+def _drawn(row: InboxRow, marks: Mapping[str, Mark], dark: bool, *, close: bool) -> Content:
+    """Two lines for an email; `close`: one, without its date."""
     style = MUTED if row.off else ""
     signs = [plain(" !", "bold $text-error")] if row.errors or row.unread else []
     signs += [plain(" ?", "bold $text-warning")] if row.findings else []
@@ -87,6 +90,8 @@ def _drawn(row: InboxRow, marks: Mapping[str, Mark], dark: bool) -> Content:
         return joined(*first)
     when = plain(row.sent[5:16].replace("T", " "), MUTED)
     off = [plain("off ", "bold $text-muted")] if row.off else []
+    if close:
+        return joined(*first, plain(" "), *off, plain(row.subject, style))
     return joined(joined(*first), plain("\n"), when, plain(" "), *off, plain(row.subject, style))
 
 

@@ -33,7 +33,9 @@ from am_studio.tui.author.record_actions import RecordActions
 from am_studio.tui.author.record_form import RecordForm
 from am_studio.tui.author.text_actions import TextActions
 from am_studio.tui.author.variant_actions import VariantActions
+from am_studio.tui.looks import LooksApp
 from am_studio.tui.palette import Command
+from am_studio.tui.panes import Divider
 from am_studio.tui.strangers import plain
 from am_studio.tui.welcome.documents import OpenScenario
 from am_studio.tui.widgets import StudioFooter, TitleBar
@@ -48,18 +50,17 @@ class AuthorScreen(LintActions, MailActions, FileActions, TextActions, RecordAct
 
     DEFAULT_CSS = """
     AuthorScreen {
-        #left { width: 36; border-right: vkey $panel; }
+        #left { width: 36; }
         &.-wide #left { width: 50; }
-        #editor { width: 1fr; border-right: vkey $panel; }
+        #editor { width: 1fr; }
         #preview-column { width: 1fr; }
         InboxList, #details-pane { height: 1fr; }
-        InboxList, DetailsPanel { border-top: hkey $panel; border-title-color: $text-muted; }
-        InboxList:focus, DetailsPanel:focus { border-top: hkey $primary; border-title-color: $text-primary; }
+        InboxList, #details-pane { border-top: hkey $panel; border-title-color: $text-muted; }
+        InboxList:focus, #details-pane:focus-within { border-top: hkey $primary; border-title-color: $text-primary; }
         TabbedContent { height: 1fr; }
         TabPane { padding: 0; }
         ContentSwitcher { height: 1fr; }
         &.-narrow #left { width: 38; }
-        &.-narrow #editor { border-right: none; }
         &.-narrow.-inbox #editor, &.-narrow.-details #editor { display: none; }
         &.-narrow.-editor #left, &.-narrow.-editor #preview-column { display: none; }
         &.-narrow.-preview #left, &.-narrow.-preview #editor { display: none; }
@@ -124,15 +125,18 @@ class AuthorScreen(LintActions, MailActions, FileActions, TextActions, RecordAct
         with Horizontal():
             with Vertical(id="left"):
                 yield InboxList(id="inbox")
+                yield Divider("author.details", sizes="after", low=4)
                 with Vertical(id="details-pane"):
                     yield DetailsPanel(id="details")
                     yield DetailFacts(id="detail-facts")
+            yield Divider("author.left", least=(20, 30))
             with TabbedContent(id="editor"):
                 with TabPane("Text", id="tab-text"):
                     yield EditorPane(self, id="email")
                 for tab in TABS:
                     with TabPane(plain(tab.capitalize()), id=f"tab-{tab}"):
                         yield RecordForm(tab)
+            yield Divider("author.editor", least=(30, 30))
             yield PreviewColumn(id="preview-column")
         yield StudioFooter(compact=True)
 
@@ -140,7 +144,7 @@ class AuthorScreen(LintActions, MailActions, FileActions, TextActions, RecordAct
         """Show the document; look at the disk whenever the terminal gets the focus back."""
         self.query_one(TitleBar).show(plain("Author"), plain(self._called), note=self.overlay_note)
         self.query_one(InboxList).border_title = "1 Inbox"
-        self.query_one(DetailsPanel).border_title = "3 Details"
+        self.query_one("#details-pane").border_title = "3 Details"
         self.add_class("-inbox")
         self.query_one(InboxList).focus()
         self.read_disk()
@@ -150,6 +154,9 @@ class AuthorScreen(LintActions, MailActions, FileActions, TextActions, RecordAct
         self.watch(self.app, "app_focus", self._app_focused, init=False)
         self.set_interval(_WATCH_SECONDS, self.watch_disk)
         self.watch(self.app, "theme", self.draw, init=False)
+        if isinstance(self.app, LooksApp):
+            for look in ("close", "linear"):
+                self.watch(self.app, look, self.draw, init=False)
         if self._start is not None:
             self.take_up(self._start)
 

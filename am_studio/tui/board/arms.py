@@ -7,18 +7,16 @@ from typing import ClassVar
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.coordinate import Coordinate
-from textual.events import Resize
-from textual.widgets import DataTable
 
+from am_studio.foundation.cells import filled_up
 from am_studio.runs.follow import Snapshot
 from am_studio.runs.runfile import Key
-from am_studio.tui.board.state import ArmColumn, ArmRow, arm_columns, arm_rows, axis, axis_title, cell
+from am_studio.tui.board.state import ArmColumn, ArmRow, arm_columns, arm_rows, arm_told, axis, axis_title, cell
+from am_studio.tui.linear import ToldTable
 from am_studio.tui.strangers import plain_text
 
-_SCROLLBAR = 2
 
-
-class ArmsTable(DataTable[Text]):
+class ArmsTable(ToldTable):
     """Arms with counts, rates, differences and the forest forming."""
 
     BINDING_GROUP_TITLE = "Arms"
@@ -40,10 +38,13 @@ class ArmsTable(DataTable[Text]):
     def show(self, snapshot: Snapshot) -> None:
         """Show this picture of the run."""
         self._snapshot = snapshot
-        width = self.size.width - _SCROLLBAR
+        width = self.room
         if width <= 0:
             return
         rows = arm_rows(snapshot)
+        if self.linear:
+            self._tell(rows)
+            return
         columns = arm_columns(snapshot, rows, width)
         span = axis(rows)
         texts = [[cell(row, column, span) for column in columns] for row in rows]
@@ -61,10 +62,19 @@ class ArmsTable(DataTable[Text]):
         row = self.cursor_row
         return (self._arms[row].arm, self._arms[row].model) if 0 <= row < len(self._arms) else None
 
-    def on_resize(self, _: Resize) -> None:
-        """Other columns may fit now."""
+    def redraw(self) -> None:
+        """Show the picture anew."""
+        self._titles, self._texts = (), []
+        self.show_header = not self.linear
         if self._snapshot is not None:
             self.show(self._snapshot)
+
+    def _tell(self, rows: tuple[ArmRow, ...]) -> None:
+        several = len({row.model for row in rows}) > 1
+        texts = [[arm_told(row, self._snapshot, several_models=several)] for row in rows if self._snapshot is not None]
+        if texts != self._texts:
+            self.tell([(text, "") for (text,) in texts])
+        self._arms, self._texts = rows, texts
 
     def _rebuild(self, texts: list[list[str]]) -> None:
         cursor, scrolled = self.cursor_row, self.scroll_offset
@@ -92,4 +102,4 @@ def _keys(rows: tuple[ArmRow, ...]) -> list[Key]:
 
 
 def _shown(text: str, column: ArmColumn) -> Text:
-    return plain_text(text.rjust(column.width) if column.right else text)
+    return plain_text(filled_up(text, column.width, right=True) if column.right else text)

@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
+from am_studio.foundation.cells import filled_up
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.hygiene import one_line
 from am_studio.records import Stop, StopReason
@@ -62,7 +63,7 @@ def _next_words(taken: LooksTaken, each: ModelLooks) -> str:
 
 
 def _stop_words(stop: Stop) -> str:
-    label = one_line(stop.label, _LABEL).ljust(_LABEL)
+    label = filled_up(one_line(stop.label, _LABEL), _LABEL)
     reason = _REASONS[stop.reason]
     if not stop.look:
         return f"{label} {reason}, no look yet"

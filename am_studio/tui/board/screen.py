@@ -31,6 +31,7 @@ from am_studio.tui.board.looks import LooksPanel
 from am_studio.tui.board.messages import ControlEnded, Seen, Unreadable
 from am_studio.tui.board.state import facts, figures, footnote, log_text, status
 from am_studio.tui.palette import Command
+from am_studio.tui.panes import Divider
 from am_studio.tui.resuming import may_resume
 from am_studio.tui.strangers import joined, plain
 from am_studio.tui.welcome.documents import OpenBoard
@@ -59,14 +60,11 @@ class BoardScreen(Screen[None]):
     BoardScreen #figures { height: auto; max-height: 3; padding: 0 1; }
     BoardScreen #arms { margin-top: 1; }
     BoardScreen #footnote { height: auto; max-height: 2; padding: 0 1; color: $text-muted; }
-    BoardScreen #log {
-        height: 6; border: round $panel; border-title-color: $text-muted; padding: 0 1;
-        &:focus { border: round $primary; }
-    }
-    BoardScreen.-tall #log { height: 25%; min-height: 7; }
+    BoardScreen #log { height: 4; padding: 0 1; border-top: hkey $panel; border-title-color: $text-muted; }
+    BoardScreen.-tall #log { height: 25%; min-height: 5; }
     BoardScreen.-short #arms { margin-top: 0; }
     BoardScreen.-short #looks { max-height: 5; }
-    BoardScreen.-short #log { height: 5; }
+    BoardScreen.-short #log { height: 3; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("p", "pause", "Pause", id="board.pause", tooltip="Send nothing more; what is in flight is kept"),
@@ -98,6 +96,7 @@ class BoardScreen(Screen[None]):
         yield LooksPanel()
         yield ArmsTable(id="arms")
         yield Static(id="footnote", markup=False)
+        yield Divider("board.log", sizes="after", gives="arms")
         with VerticalScroll(id="log") as log:
             log.border_title = "Log"
             yield Static(id="lines", markup=False)

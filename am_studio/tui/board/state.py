@@ -12,7 +12,9 @@ from datetime import datetime
 
 from am_studio.designs.base import BASELINE
 from am_studio.effects.intervals import newcombe, rate_of
+from am_studio.foundation.cells import cells
 from am_studio.foundation.hygiene import one_line
+from am_studio.foundation.plainly import facts_line, plainly, spoken
 from am_studio.records import Counts, Interval, Rate
 from am_studio.reports.effect_table import bracket
 from am_studio.reports.forest import forest_axis, forest_cell, zero_cell
@@ -93,7 +95,7 @@ def arm_columns(snapshot: Snapshot, rows: tuple[ArmRow, ...], width: int) -> tup
     outcome = one_line(snapshot.plan.study.outcome, 11)
     named = ArmColumn("label", "arm", _LABEL_WIDTHS[0], right=False)
     count = max((len(_kn(row)) for row in rows), default=3)
-    wanted = [ArmColumn("kn", outcome, max(count, len(outcome)))]
+    wanted = [ArmColumn("kn", outcome, max(count, cells(outcome)))]
     if not withholds_effects(snapshot.plan) or snapshot.state == "finished":
         wanted += [
             ArmColumn("rate", "rate", 5),
@@ -102,7 +104,7 @@ def arm_columns(snapshot: Snapshot, rows: tuple[ArmRow, ...], width: int) -> tup
         ]
     wanted.append(ArmColumn("progress", "ended", max((len(_progress(row)) for row in rows), default=5)))
     if len(snapshot.plan.models) > 1:
-        longest = max(len(model.name) for model in snapshot.plan.models)
+        longest = max(cells(one_line(model.name)) for model in snapshot.plan.models)
         wanted.insert(0, ArmColumn("model", "model", min(longest, 24), right=False))
     optional = [ArmColumn("rate_interval", "rate 95 %", 10)] if any(each.key == "rate" for each in wanted) else []
     optional.append(ArmColumn("other", "unclear/failed", 14))
@@ -126,7 +128,7 @@ def _fitting(wanted: list[ArmColumn], optional: list[ArmColumn], width: int) -> 
 def _stretched(columns: list[ArmColumn], rows: tuple[ArmRow, ...], width: int) -> tuple[ArmColumn, ...]:
     """The columns with what is left over: labels and forest in turns, first to a fair width, then to all they can use."""
     spare = max(width - sum(column.width + _GAP for column in columns), 0)
-    longest = max((len(row.label) for row in rows), default=0)
+    longest = max((cells(one_line(row.label)) for row in rows), default=0)
     widths = {column.key: column.width for column in columns}
     steps = (("label", 28), ("forest", 23), ("label", _LABEL_WIDTHS[1]), ("forest", _FOREST_WIDTHS[1]))
     for key, most in steps:
@@ -165,6 +167,30 @@ def cell(row: ArmRow, column: ArmColumn, span: tuple[float, float]) -> str:
             return _kn(row)
         case _:
             return f"{row.counts.unclear}/{row.counts.failed}"
+
+
+def arm_told(row: ArmRow, snapshot: Snapshot, *, several_models: bool) -> str:
+    """The row as a sentence, with all that its columns could say."""
+    interval = row.rate.interval if row.rate is not None else None
+    value = row.rate.value if row.rate is not None else None
+    return facts_line(
+        (
+            ("arm", row.label),
+            ("model", row.model if several_models else ""),
+            ("ended", f"{row.ended} of {row.counts.planned}"),
+            (snapshot.plan.study.outcome, f"{row.counts.yes} of {row.counts.completed}"),
+            ("rate", "" if value is None else f"{percent(value)}%"),
+            ("rate interval", "" if interval is None else f"{percent(interval.low)} to {percent(interval.high)}"),
+            ("difference", "" if row.difference is None else f"{spoken(points(row.difference))} points"),
+            ("interval", "" if row.interval is None else _between(row.interval)),
+            ("unclear", str(row.counts.unclear or "")),
+            ("failed", str(row.counts.failed or "")),
+        )
+    )
+
+
+def _between(interval: Interval) -> str:
+    return spoken(f"{points(interval.low)} to {points(interval.high)}")
 
 
 def _kn(row: ArmRow) -> str:
@@ -255,7 +281,8 @@ def footnote(snapshot: Snapshot) -> str:
         told = "The plan looks at effects at set times only: nothing but counts is shown until then."
         return f"{looks(snapshot)} {told}".strip()
     coming = "" if snapshot.state == "finished" else "So far, not the result; p-values wait for the end. "
-    return f"{looks(snapshot)} {coming}Differences to baseline in points, Newcombe intervals; ● leaves 0 out, ○ has it inside.".strip()
+    drawn = "." if plainly() else "; ● leaves 0 out, ○ has it inside."
+    return f"{looks(snapshot)} {coming}Differences to baseline in points, Newcombe intervals{drawn}".strip()
 
 
 def looks(snapshot: Snapshot) -> str:

@@ -23,6 +23,7 @@ from am_studio.tui.library.messages import FactsRead, PacksRead, RunsRead
 from am_studio.tui.library.state import RunRow, found
 from am_studio.tui.library.widgets import FactsPane, RunsPane, ScenarioTree, SearchLine
 from am_studio.tui.palette import Command
+from am_studio.tui.panes import Divider
 from am_studio.tui.strangers import plain
 from am_studio.tui.welcome.places import LibraryPlace
 from am_studio.tui.widgets import EmptyState, StudioFooter, TitleBar
@@ -40,7 +41,7 @@ class LibraryScreen(LibraryActions):
 
     DEFAULT_CSS = """
     LibraryScreen {
-        #scenarios { width: 34; border-right: vkey $panel; }
+        #scenarios { width: 34; }
         &.-narrow #scenarios { width: 28; }
         &.-wide #scenarios { width: 48; }
         SearchLine { border: none; height: 1; padding: 0 1; background: $surface; }
@@ -49,11 +50,11 @@ class LibraryScreen(LibraryActions):
         #to-packs { width: 1fr; }
         #facts { width: 1fr; }
         FactsPane { height: 1fr; }
-        #recent { height: 12; border-top: hkey $panel; }
-        &.-wide #recent { height: 18; }
+        #recent { height: 11; }
+        &.-wide #recent { height: 17; }
         &.-narrow #recent, &.-short #recent { display: none; }
         &.-narrow.-runs, &.-short.-runs {
-            #recent { display: block; height: 1fr; border-top: none; }
+            #recent { display: block; height: 1fr; }
             #scenarios, FactsPane { display: none; }
         }
     }
@@ -100,6 +101,7 @@ class LibraryScreen(LibraryActions):
                 yield EmptyState("Reading the library ...", id="no-scenarios")
                 yield ScenarioTree()
                 yield Button("Packs", id="to-packs", compact=True)
+            yield Divider("library.scenarios", least=(16, 30))
             yield Vertical(id="facts")
         yield StudioFooter()
 
@@ -118,7 +120,8 @@ class LibraryScreen(LibraryActions):
             return  # the app is being closed
         if not column.children:
             none = plain("No runs yet: choose a scenario and press s to make a study of it.")
-            await column.mount(FactsPane(), RunsPane(plain("Recent runs"), none, id="recent"))
+            runs = RunsPane(plain("Recent runs"), none, id="recent")
+            await column.mount(FactsPane(), Divider("library.runs", sizes="after"), runs)
             self.call_after_refresh(self.turn_back)
             self.refresh_bindings()
         self.action_reload()

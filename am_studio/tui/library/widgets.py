@@ -17,6 +17,8 @@ from textual.events import Click
 from textual.message import Message
 from textual.widgets import DataTable, Input, Static, TabbedContent, TabPane, Tree
 
+from am_studio.foundation.hygiene import one_line
+from am_studio.foundation.plainly import facts_line
 from am_studio.tui.library import views
 from am_studio.tui.library.state import (
     MARKS,
@@ -27,6 +29,8 @@ from am_studio.tui.library.state import (
     models_text,
     progress_text,
 )  # fmt: skip
+from am_studio.tui.linear import ToldTable
+from am_studio.tui.looks import is_linear
 from am_studio.tui.strangers import MUTED, plain, plain_text
 from am_studio.tui.widgets import EmptyState
 
@@ -83,6 +87,7 @@ class ScenarioTree(Tree[Path]):
 
     def show(self, packs: Sequence[tuple[PackEntry, tuple[ScenarioEntry, ...]]], selected: Path | None) -> Path | None:
         """Draw these packs with the cursor on the selected scenario, or the first; returns which one it is."""
+        self.show_guides = not is_linear(self)  # lines from packs to scenarios
         self.clear()
         first: Path | None = None
         line: int | None = None
@@ -141,7 +146,7 @@ class ScenarioTree(Tree[Path]):
         """A single click chooses, it does not open."""
 
 
-class RunsTable(DataTable[object]):
+class RunsTable(ToldTable):
     """Runs, the newest first."""
 
     HELP = "Baseline: how many of the baseline's trials had the outcome of the study, a model. Enter opens a run."
@@ -177,10 +182,6 @@ class RunsTable(DataTable[object]):
         super().__init__(cursor_type="row", zebra_stripes=True)
         self._runs: tuple[RunRow, ...] = ()
 
-    def on_mount(self) -> None:
-        """The columns stay."""
-        self.add_columns(*_COLUMNS)
-
     @property
     def run(self) -> RunRow | None:
         """The run under the cursor."""
@@ -192,18 +193,29 @@ class RunsTable(DataTable[object]):
             return
         before = self.run
         self._runs = runs
-        self.clear()
-        now = time.time()
-        for run in runs:
+        self.redraw()
+        paths = [run.path for run in runs]
+        if before is not None and before.path in paths:
+            self.move_cursor(row=paths.index(before.path))
+
+    def draw_grid(self) -> None:
+        """A row a run."""
+        at, now = self.cursor_row, time.time()
+        self.clear(columns=True)
+        self.add_columns(*_COLUMNS)
+        for run in self._runs:
             style = _MOOD_STYLES.get(run.state, "")
             cells = (
                 f"{MARKS[run.state]} {run.state}", run.study or run.path.name, progress_text(run), baseline_text(run),
                 age_text(run.created, now), run.problem or models_text(run), run.scenario,
             )  # fmt: skip
-            self.add_row(*(plain_text(cell, style) for cell in cells))
-        paths = [run.path for run in runs]
-        if before is not None and before.path in paths:
-            self.move_cursor(row=paths.index(before.path))
+            self.add_row(*(plain_text(one_line(cell), style) for cell in cells))
+        self.move_cursor(row=min(at, max(len(self._runs) - 1, 0)))
+
+    def sentences(self) -> list[tuple[str, str]]:
+        """A sentence a run."""
+        now = time.time()
+        return [(_told(run, now), _MOOD_STYLES.get(run.state, "")) for run in self._runs]
 
     @on(DataTable.RowSelected)
     def _row_selected(self) -> None:
@@ -220,6 +232,20 @@ class RunsTable(DataTable[object]):
     def _post(self, message: Callable[[RunRow], Message]) -> None:
         if self.run is not None:
             self.post_message(message(self.run))
+
+
+def _told(run: RunRow, now: float) -> str:
+    return facts_line(
+        (
+            (run.study or run.path.name, run.state),
+            ("trials", progress_text(run).replace("/", " of ")),
+            ("baseline", baseline_text(run)),
+            ("made", age_text(run.created, now)),
+            ("problem", run.problem),
+            ("models", "" if run.problem else models_text(run)),
+            ("scenario", run.scenario),
+        )
+    )
 
 
 class RunsPane(Vertical):

@@ -25,6 +25,7 @@ from am_studio.scenarios.diff_telling import Part
 from am_studio.scenarios.sharing.steps import GivenUp, Step
 from am_studio.tui.packs.change_views import told
 from am_studio.tui.palette import Command
+from am_studio.tui.panes import Divider
 from am_studio.tui.strangers import MUTED, joined, plain
 from am_studio.tui.widgets import StudioFooter, TitleBar
 
@@ -37,8 +38,8 @@ class ChangesScreen(Screen[None]):
     """Reads a difference."""
 
     DEFAULT_CSS = """
-    ChangesScreen #parts { width: 38; height: 1fr; border: none; border-right: vkey $panel; background: $background; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
-    ChangesScreen.-narrow #parts { width: 28; }
+    ChangesScreen #parts { width: 37; height: 1fr; border: none; background: $background; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    ChangesScreen.-narrow #parts { width: 27; }
     ChangesScreen #page { width: 1fr; height: 1fr; padding: 0 1; &:focus { background: $surface; } }
     ChangesScreen #text { height: auto; max-width: 110; }
     """
@@ -80,6 +81,7 @@ class ChangesScreen(Screen[None]):
         yield TitleBar(plain("Changes"), self._title)
         with Horizontal():
             yield OptionList(id="parts", markup=False)
+            yield Divider("changes.parts", least=(16, 30))
             with VerticalScroll(id="page"):
                 yield Static("Comparing …", id="text", markup=False)
         yield StudioFooter()

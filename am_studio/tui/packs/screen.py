@@ -25,6 +25,7 @@ from am_studio.tui.packs import looking, taking, views
 from am_studio.tui.packs.state import ORIGINS, PacksState, Verdict
 from am_studio.tui.packs.work import verdict_of
 from am_studio.tui.palette import Command
+from am_studio.tui.panes import Divider
 from am_studio.tui.strangers import plain
 from am_studio.tui.widgets import StudioFooter, TitleBar
 
@@ -49,8 +50,8 @@ class PacksScreen(Screen[None]):
     """Packs: what there is, and taking, verifying, updating, checking, comparing and removing them."""
 
     DEFAULT_CSS = """
-    PacksScreen #packs { width: 40; height: 1fr; border: none; border-right: vkey $panel; background: $background; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
-    PacksScreen.-narrow #packs { width: 28; }
+    PacksScreen #packs { width: 39; height: 1fr; border: none; background: $background; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    PacksScreen.-narrow #packs { width: 27; }
     PacksScreen #page { width: 1fr; height: 1fr; padding: 0 0 0 1; scrollbar-size-vertical: 1; &:focus { background: $surface; } }
     PacksScreen #facts { height: auto; max-width: 110; }
     """
@@ -122,6 +123,7 @@ class PacksScreen(Screen[None]):
         yield TitleBar(plain("Packs"))
         with Horizontal():
             yield PackList(id="packs", markup=False)
+            yield Divider("packs.list", least=(16, 30))
             with VerticalScroll(id="page"):
                 yield Static("Reading the packs …", id="facts", markup=False)
         yield StudioFooter()

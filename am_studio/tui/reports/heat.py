@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
+from am_studio.foundation.plainly import plainly
 from am_studio.tui.strangers import MUTED, joined, plain
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def _cell(cell: HeatCell, column: int) -> Content:
         return plain(_sized("–", column), MUTED)
     share = min(abs(cell.value) / _FULL, 1.0)
     told = f" {cell.text}{'*' if cell.strong else ''}"
-    bar = _SHADES[round(share * (len(_SHADES) - 1))] * max(column - cell_len(told), 1)
+    shade = " " if plainly() else _SHADES[round(share * (len(_SHADES) - 1))]
+    bar = shade * max(column - cell_len(told), 1)
     style = "$text-error" if cell.value > 0 else "$text-primary"
     return joined(plain(bar, style), plain(told, "bold" if cell.strong else ""))
 

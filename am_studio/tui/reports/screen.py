@@ -24,6 +24,7 @@ from textual.worker import get_current_worker
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.locations import shown_path
 from am_studio.tui.palette import Command
+from am_studio.tui.panes import Divider
 from am_studio.tui.reports.heat import heat_map
 from am_studio.tui.reports.messages import Built, NotBuilt, NotWritten, PageWritten
 from am_studio.tui.reports.pages import Kind, build, heat_of, page_path, part_lines, titles, write_page
@@ -45,8 +46,8 @@ class ReportScreen(Screen[None]):
 
     DEFAULT_CSS = """
     ReportScreen #stamp { height: auto; max-height: 2; padding: 0 1; text-style: bold; background: $warning; color: auto; display: none; }
-    ReportScreen #parts { width: 38; height: 1fr; border: none; border-right: vkey $panel; background: $background; padding: 0 1; }
-    ReportScreen.-narrow #parts { width: 24; }
+    ReportScreen #parts { width: 37; height: 1fr; border: none; background: $background; padding: 0 1; }
+    ReportScreen.-narrow #parts { width: 23; }
     ReportScreen #parts > .option-list--option { text-wrap: nowrap; text-overflow: ellipsis; }
     ReportScreen #page { width: 1fr; height: 1fr; padding: 0 1; &:focus { background: $surface; } }
     ReportScreen #text { width: auto; height: auto; text-wrap: nowrap; }
@@ -72,6 +73,7 @@ class ReportScreen(Screen[None]):
         yield Static(id="stamp", markup=False)
         with Horizontal():
             yield OptionList(id="parts", markup=False)
+            yield Divider("report.parts", least=(16, 40))
             with VerticalScroll(id="page"):
                 yield Static("Reading the runs …", id="text", markup=False)
         yield StudioFooter()

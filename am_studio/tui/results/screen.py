@@ -23,6 +23,7 @@ from am_studio.reports.nuisance_tables import nuisance_lines
 from am_studio.reports.sentence import finding
 from am_studio.reports.side_tables import side_lines
 from am_studio.tui.palette import Command
+from am_studio.tui.panes import Divider
 from am_studio.tui.results import doing
 from am_studio.tui.results.effects import EffectsTable
 from am_studio.tui.results.export import export
@@ -56,15 +57,12 @@ class ResultsScreen(Screen[None]):
     ResultsScreen #details {
         height: auto; min-height: 2; max-height: 6; padding: 0 1; border-top: solid $panel; color: $foreground;
     }
-    ResultsScreen #notes {
-        height: 30%; border: round $panel; border-title-color: $text-muted; padding: 0 1;
-        &:focus { border: round $primary; }
-    }
+    ResultsScreen #notes { height: 30%; padding: 0 1; border-top: hkey $panel; border-title-color: $text-muted; }
     ResultsScreen.-short {
         #stamp { text-wrap: nowrap; text-overflow: ellipsis; }
         #summary { max-height: 6; margin: 0; }
         #details { max-height: 3; border-top: none; background: $surface; }
-        #notes, #notes:focus { height: 3; border: none; background: $panel; }
+        #notes { height: 2; }
     }
     """
     # fmt: off
@@ -116,6 +114,7 @@ class ResultsScreen(Screen[None]):
             yield ProgressBar(show_percentage=False, show_eta=False)
         yield EffectsTable(id="effects")
         yield Static(id="details", markup=False)
+        yield Divider("results.notes", sizes="after", low=2, gives="effects")
         with VerticalScroll(id="notes") as notes:
             notes.border_title = "Notes and methods"
             yield Static(id="legend", markup=False)
@@ -207,6 +206,7 @@ class ResultsScreen(Screen[None]):
         self._show_details()
 
     @on(DataTable.CellHighlighted)
+    @on(EffectsTable.FactChosen)
     def _show_details(self) -> None:
         self.query_one("#details", Static).update(plain(self.query_one(EffectsTable).details))
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from am_studio.foundation.cells import cells
 from am_studio.foundation.hygiene import one_line
+from am_studio.foundation.plainly import facts_line
 from am_studio.records import Counts, Effect, EffectTable, Rate
 from am_studio.reports.effect_table import Column, Row, Sheet
+from am_studio.reports.effect_told import column_facts
 from am_studio.reports.forest import forest_cell, zero_cell
 from am_studio.reports.numbers import points
 from am_studio.reports.sentence import effect_sentence
@@ -156,13 +159,13 @@ def _measured(column: Column, rows: Sequence[ResultRow], order: Order) -> Result
     title = column.title + (_SORT_MARKS[order.falling] if column.key == order.key else "")
     if column.key == "forest":
         return ResultColumn(column.key, title, _FOREST_WIDTHS[0], right=False)
-    widest = max([len(title), *(len(row.texts.get(column.key, "")) for row in rows)])
+    widest = max([cells(title), *(cells(row.texts.get(column.key, "")) for row in rows)])
     width = min(widest, _LABEL_WIDTHS[0]) if column.key == "removed" else widest
     return ResultColumn(column.key, title, width, column.align == "right")
 
 
 def _stretched(columns: Sequence[ResultColumn], rows: Sequence[ResultRow], spare: int) -> tuple[ResultColumn, ...]:
-    longest = max((len(row.texts["removed"]) for row in rows), default=0)
+    longest = max((cells(row.texts["removed"]) for row in rows), default=0)
     most = {"removed": min(longest, _LABEL_WIDTHS[1]), "forest": _FOREST_WIDTHS[1]}
     widths = {column.key: column.width for column in columns}
     for key, wanted in (*_FAIR, *most.items()):
@@ -189,6 +192,25 @@ def shown_cell(row: ResultRow, column: ResultColumn, sheet: Sheet) -> str:
     if row.span is None:
         return zero_cell(column.width, lo=lo, hi=hi)
     return forest_cell(*row.span, column.width, lo=lo, hi=hi)
+
+
+def told_columns(sheet: Sheet) -> tuple[ResultColumn, ...]:
+    """What a sentence tells, in the table's order: everything but what is drawn."""
+    return tuple(
+        ResultColumn(column.key, column.title, 0, right=False)
+        for column in _split(sheet.columns)
+        if column.key != "forest"
+    )
+
+
+def row_told(row: ResultRow, columns: Sequence[ResultColumn]) -> str:
+    """The row as a sentence."""
+    return "; ".join(filter(None, (fact_told(row, column) for column in columns)))
+
+
+def fact_told(row: ResultRow, column: ResultColumn) -> str:
+    """One fact of it: `effect: -71 points; interval: -83 to -55`."""
+    return facts_line(column_facts(Column(column.key, column.title), row.texts.get(column.key, "")))
 
 
 def answer_behind(column: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -14,7 +14,9 @@ from textual.screen import Screen
 from textual.widgets import DataTable, Input, Label, Static
 
 from am_studio.foundation.errors import StudioError
+from am_studio.foundation.plainly import facts_line
 from am_studio.foundation.settings import user_settings
+from am_studio.tui.linear import ToldTable
 from am_studio.tui.pointing import Dialog
 from am_studio.tui.settings.bindings import Bound, shared_keys, wrong_ids
 from am_studio.tui.settings.store import save_setting
@@ -56,13 +58,38 @@ class PressScreen(Dialog[str]):
         self.dismiss("" if event.key == "escape" else event.key)
 
 
-class KeyTable(DataTable[Text]):
+class KeyTable(ToldTable):
     """What keys do, a row each."""
+
+    rows_shown: Sequence[tuple[str, str, str, str]] = ()
+    """(id, keys, what they do, whose they are) of each."""
 
     BINDING_GROUP_TITLE = "Keys"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select_cursor", "Change", id="keys.change", tooltip="Press another key for this"),
     ]
+
+    def show(self, rows: Sequence[tuple[str, str, str, str]]) -> None:
+        """Show these; the cursor stays where it is."""
+        self.rows_shown = rows
+        self.redraw()
+
+    def draw_grid(self) -> None:
+        """A row each."""
+        at = self.cursor_row
+        self.clear(columns=True)
+        for head in ("what", "keys", "does", ""):
+            self.add_column(head)
+        for row in self.rows_shown:
+            self.add_row(*(plain_text(cell) for cell in row))
+        self.move_cursor(row=min(at, max(len(self.rows_shown) - 1, 0)))
+
+    def sentences(self) -> list[tuple[str, str]]:
+        """A sentence each."""
+        return [
+            (facts_line((("", does), ("keys", keys), ("id", name), ("", own))), "")
+            for name, keys, does, own in self.rows_shown
+        ]
 
 
 class KeysScreen(Screen[None]):
@@ -95,11 +122,8 @@ class KeysScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show them all."""
-        table = self.query_one(KeyTable)
-        for head in ("what", "keys", "does", ""):
-            table.add_column(head, key=head or "own")
         self._fill()
-        table.focus()
+        self.query_one(KeyTable).focus()
 
     @property
     def current(self) -> Bound | None:
@@ -122,16 +146,18 @@ class KeysScreen(Screen[None]):
         )
 
     def _fill(self) -> None:
-        table, own = self.query_one(KeyTable), user_settings().studio.keys
-        at = table.cursor_row
-        table.clear()
-        for bound in self._shown:
-            keys = own.get(bound.id, ",".join(bound.keys))
-            told = "yours" if bound.id in own else ""
-            table.add_row(
-                plain_text(bound.id), plain_text(keys), plain_text(bound.description), plain_text(told), key=bound.id
-            )
-        table.move_cursor(row=min(at, max(table.row_count - 1, 0)))
+        own = user_settings().studio.keys
+        self.query_one(KeyTable).show(
+            [
+                (
+                    bound.id,
+                    own.get(bound.id, ",".join(bound.keys)),
+                    bound.description,
+                    "yours" if bound.id in own else "",
+                )
+                for bound in self._shown
+            ]
+        )
         shared = [f"{key}: {name} and {other}" for key, name, other in shared_keys(own, self._known)]
         taken = [
             f"{key} by {', '.join(who)}" for keys in own.values() for key in keys.split(",") if (who := taken_by(key))

@@ -15,6 +15,8 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Input, Label, Select, Static, Switch
 
@@ -22,6 +24,7 @@ from am_studio.foundation.errors import StudioError
 from am_studio.foundation.locations import settings_file, shown_path
 from am_studio.foundation.settings import SettingsForm, user_settings
 from am_studio.foundation.studio_form import StudioForm
+from am_studio.tui.looks import is_linear
 from am_studio.tui.settings.store import save_setting
 from am_studio.tui.strangers import escaped, plain
 from am_studio.tui.themes import theme_names
@@ -79,6 +82,18 @@ class SettingSelect(Select[str]):
     ]
 
 
+class OnOff(Switch):
+    """A switch that says which it is, for those who see no colour."""
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        """As wide as what it says."""
+        return len("[■] off")
+
+    def render(self) -> Content:
+        """A box and a word."""
+        return plain(f"[{'x' if is_linear(self) else '■'}] on" if self.value else "[ ] off")
+
+
 class SettingRow(Horizontal):
     """A setting: its name, what it is set to, what it does."""
 
@@ -87,6 +102,7 @@ class SettingRow(Horizontal):
     SettingRow .setting--name { width: 26; padding-top: 0; }
     SettingRow Vertical { height: auto; width: 1fr; }
     SettingRow Switch, SettingRow Input { height: 1; border: none; padding: 0 1; width: 24; }
+    SettingRow Switch:focus { border: none; background: $block-cursor-background; color: $block-cursor-foreground; }
     SettingRow Input { background: $boost; }
     SettingRow Select { width: 30; }
     SettingRow .setting--told { color: $foreground-muted; height: auto; }
@@ -102,7 +118,7 @@ class SettingRow(Horizontal):
         yield Label(plain(setting.name, "bold"), classes="setting--name")
         with Vertical():
             if isinstance(setting.value, bool):
-                yield Switch(setting.value, animate=False)
+                yield OnOff(setting.value, animate=False)
             elif setting.options:
                 known = setting.value if setting.value in setting.options else setting.options[0]
                 yield SettingSelect(

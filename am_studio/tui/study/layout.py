@@ -14,6 +14,7 @@ from textual.widgets import OptionList, Static
 from am_studio.foundation.errors import Problem
 from am_studio.runs.study_assessment import Assessment, FieldPath
 from am_studio.runs.study_document import StudyDocument
+from am_studio.tui.panes import Divider
 from am_studio.tui.strangers import plain
 from am_studio.tui.study.form_view import StudyFormView
 from am_studio.tui.study.panes import PlanPane, ProblemList, YamlArea
@@ -54,11 +55,13 @@ class StudyLayout(Screen[None]):
             with Vertical(id="form"):
                 yield StudyFormView()
                 yield Static(id="hint")
+            yield Divider("study.form", least=(36, 30))
             with Container(id="side"):
                 with Vertical(id="plan"):
                     yield PlanPane()
                     yield PowerPane()
                     yield ProblemList()
+                yield Divider("study.plan", low=4)
                 yield YamlArea(self.keep_text)
         yield StudioFooter()
 

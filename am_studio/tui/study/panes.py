@@ -38,8 +38,8 @@ class PlanPane(VerticalScroll):
 
     BINDING_GROUP_TITLE = "Plan"
     DEFAULT_CSS = """
-    PlanPane { height: 1fr; padding: 0 1; border: round $panel; border-title-color: $text-muted; }
-    PlanPane:focus { border: round $primary; }
+    PlanPane { height: 1fr; padding: 0 1; border-top: hkey $panel; border-title-color: $text-muted; }
+    PlanPane:focus { border-top: hkey $primary; border-title-color: $text-primary; }
     PlanPane Static { height: auto; }
     PlanPane.-stale Static { opacity: 60%; }
     """
@@ -68,10 +68,10 @@ class ProblemList(OptionList):
     BINDING_GROUP_TITLE = "Problems"
     DEFAULT_CSS = """
     ProblemList {
-        height: auto; max-height: 8; padding: 0 1; border: round $error; border-title-color: $text-error; display: none;
+        height: auto; max-height: 8; padding: 0 1; border: none; border-top: solid $error; border-title-color: $text-error; display: none;
     }
     ProblemList.-there { display: block; }
-    ProblemList:focus { border: round $primary; }
+    ProblemList:focus { border: none; border-top: solid $primary; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select", "Go there", id="problems.go", tooltip="Edit the field with this problem"),
@@ -101,8 +101,8 @@ class YamlArea(KeptArea):
 
     BINDING_GROUP_TITLE = "Text"
     DEFAULT_CSS = """
-    YamlArea { height: 1fr; padding: 0; border: round $panel; border-title-color: $text-muted; }
-    YamlArea:focus { border: round $primary; }
+    YamlArea { height: 1fr; padding: 0; border: none; border-top: hkey $panel; border-title-color: $text-muted; }
+    YamlArea:focus { border: none; border-top: hkey $primary; border-title-color: $text-primary; }
     """
     # The screen's keys, told here as well because TextArea has other uses for them.
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -18,6 +18,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
+from am_studio.tui.looks import is_linear
 from am_studio.tui.selecting import SelectableRows
 from am_studio.tui.transcripts.layout import LIMIT, MARGIN, Row, lay_out
 from am_studio.tui.transcripts.stretches import Section, Stretch
@@ -225,7 +226,8 @@ class TranscriptPane(SelectableRows, can_focus=True):
             yield Segment(" " * MARGIN)
             return
         letters = row.letters if len(row.letters) < MARGIN - 1 else f"{row.letters[: MARGIN - 3]}+"
-        shown = f"▌{letters}" if row.letters else ("*" if row.found else "")
+        bar = ">" if is_linear(self) else "▌"
+        shown = f"{bar}{letters}" if row.letters else ("*" if row.found else "")
         yield Segment(f"{shown:<{MARGIN}}", self.get_component_rich_style("transcript--bar", partial=True))
 
     def _text(self, row: Row) -> Iterator[Segment]:

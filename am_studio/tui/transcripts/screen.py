@@ -20,6 +20,7 @@ from textual.widgets import Select, Static
 from am_studio.foundation.hygiene import visible
 from am_studio.runs.browse import Labelled, Wanted
 from am_studio.tui.palette import Command
+from am_studio.tui.panes import Divider
 from am_studio.tui.strangers import plain
 from am_studio.tui.transcripts import reading
 from am_studio.tui.transcripts.filter_bar import FilterBar, SearchField
@@ -37,7 +38,7 @@ class TranscriptsScreen(Labelling):
     DEFAULT_CSS = """
     TranscriptsScreen #status { height: 1; padding: 0 1; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
     TranscriptsScreen #body { height: 1fr; }
-    TranscriptsScreen #listing { width: 46; border-right: vkey $panel; }
+    TranscriptsScreen #listing { width: 46; }
     TranscriptsScreen #heading { height: 1; text-wrap: nowrap; color: $text-muted; text-style: bold; }
     TranscriptsScreen #legend { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; color: $text-muted; }
     TranscriptsScreen #nothing { display: none; }
@@ -47,15 +48,14 @@ class TranscriptsScreen(Labelling):
     TranscriptsScreen .text { width: 1fr; height: 1fr; }
     TranscriptsScreen .line { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     TranscriptsScreen .which { text-style: bold; }
-    TranscriptsScreen #beside { display: none; border-left: vkey $panel; }
+    TranscriptsScreen #beside { display: none; }
     TranscriptsScreen.-pinned #beside { display: block; }
     TranscriptsScreen.-pinned.-normal.-reading #listing { display: none; }
     TranscriptsScreen.-wide #listing { width: 60; }
-    TranscriptsScreen.-narrow #listing { width: 1fr; border-right: none; }
+    TranscriptsScreen.-narrow #listing { width: 1fr; }
     TranscriptsScreen.-narrow #texts { display: none; layout: vertical; }
     TranscriptsScreen.-narrow.-reading #texts { display: block; }
     TranscriptsScreen.-narrow.-reading #listing { display: none; }
-    TranscriptsScreen.-narrow #beside { border-left: none; border-top: solid $panel; }
     TranscriptsScreen.-narrow FilterBar { display: none; }
     TranscriptsScreen.-narrow.-filtering FilterBar { display: block; }
     """
@@ -117,8 +117,11 @@ class TranscriptsScreen(Labelling):
                 yield TrialList(id="trials")
                 yield EmptyState(id="nothing", markup=False)
                 yield Static(LEGEND, id="legend", markup=False)
+            yield Divider("transcripts.list", least=(24, 30))
             with Horizontal(id="texts"):
                 for name, pane in (("main", "pane"), ("beside", "pane2")):
+                    if name == "beside":
+                        yield Divider("transcripts.text", least=(24, 24), low=5)
                     with Vertical(id=name, classes="text"):
                         yield Static(id=f"{name}-which", classes="line which", markup=False)
                         yield Static(id=f"{name}-judged", classes="line", markup=False)

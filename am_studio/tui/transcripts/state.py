@@ -13,6 +13,7 @@ from typing import get_args
 from rich.cells import cell_len, set_cell_size
 
 from am_studio.foundation.hygiene import one_line
+from am_studio.foundation.plainly import facts_line
 from am_studio.records import Answer
 from am_studio.runs.browse import Asked, Ended, Labelled, RunAbout, TrialRow, Wanted
 from am_studio.runs.labels import Label
@@ -250,6 +251,38 @@ def row_text(
         only = replace(columns, arm=room, model=0)
         return _line(only, str(trial), verdict + marked, one_line(found), "", length)
     return _line(columns, str(trial), verdict + marked, one_line(row.arm), one_line(row.model), length)
+
+
+def row_told(
+    trial: int,
+    row: TrialRow | None,
+    label: Label | None,
+    found: str | None = None,
+    *,
+    blind: bool = False,
+    several_models: bool,
+) -> str:
+    """The same as a sentence; the model only where there are several."""
+    labelled = ("label", label.answer if label else "")
+    if row is None:
+        return facts_line((("trial", str(trial)), labelled, ("", "still to be read")))
+    if row.state != "done":
+        ending = f"failed: {row.failure}" if row.state == "failed" else "still to come"
+        return facts_line((("trial", str(trial)), ("", ending), labelled, ("arm", "" if blind else row.arm)))
+    tokens = "" if row.tokens is None else f"{row.tokens:,} tokens"
+    if blind:
+        return facts_line((("trial", str(trial)), ("label", label.answer if label else "to be given"), ("", tokens)))
+    return facts_line(
+        (
+            ("trial", str(trial)),
+            ("verdict", row.answer),
+            labelled,
+            ("found", found or ""),
+            ("arm", row.arm),
+            ("model", row.model if several_models else ""),
+            ("", tokens),
+        )
+    )
 
 
 def _line(columns: Columns, *cells: str) -> str:

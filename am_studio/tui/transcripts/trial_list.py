@@ -20,7 +20,8 @@ from textual.strip import Strip
 
 from am_studio.runs.browse import TrialRow
 from am_studio.runs.labels import Label
-from am_studio.tui.transcripts.state import Columns, columns_for, heading_text, place_of, row_text
+from am_studio.tui.looks import is_linear
+from am_studio.tui.transcripts.state import Columns, columns_for, cut, heading_text, place_of, row_text, row_told
 
 _AHEAD = 100
 """Rows that are asked for on each side of those on the screen."""
@@ -209,9 +210,12 @@ class TrialList(ScrollView, can_focus=True):
         row = self._rows.get(trial)
         if row is None:
             self._ask()
-        text = row_text(
-            trial, row, self._labels.get(trial), self._columns, self._excerpts.get(trial), blind=self._blind
-        )
+        label, found = self._labels.get(trial), self._excerpts.get(trial)
+        if is_linear(self):
+            told = row_told(trial, row, label, found, blind=self._blind, several_models=self._several_models)
+            text = cut(f" {told}", self.scrollable_content_region.width)
+        else:
+            text = row_text(trial, row, label, self._columns, found, blind=self._blind)
         style = base + self._row_style(trial, row)
         if index == self._cursor:
             style += self.get_component_rich_style("trials--cursor")

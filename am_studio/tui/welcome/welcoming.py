@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from textual import on, work
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.message import Message
@@ -23,6 +22,7 @@ from textual.screen import ModalScreen, Screen
 from am_studio.foundation.errors import StudioError
 from am_studio.tui.library.screen import LibraryScreen
 from am_studio.tui.palette import Command
+from am_studio.tui.panes import PanesApp
 from am_studio.tui.strangers import MUTED, plain
 from am_studio.tui.welcome.documents import called
 from am_studio.tui.welcome.hints import hints_of, pick
@@ -68,16 +68,16 @@ class LookedBack(Message):
     """Whether this is the first start ever."""
 
 
-class Welcoming(App[None]):
+class Welcoming(PanesApp):
     """What the studio does for who comes in."""
 
     DEFAULT_CSS = """
     .-touring ToastRack { margin-bottom: 4; }
     """
 
-    def __init__(self, *, tour: bool = False) -> None:
-        """`tour` begins with the tour."""
-        super().__init__()
+    def __init__(self, *, tour: bool = False, plain: bool = False) -> None:
+        """`tour` begins with the tour; `plain`: linear whatever the settings say."""
+        super().__init__(plain=plain)
         self._begin_touring = tour
         self._restorer = Restorer()
         self._guide = TourGuide(self._studio)
