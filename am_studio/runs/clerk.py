@@ -22,9 +22,9 @@ from am_studio.records import Situation, Transcript, TrialSpec
 from am_studio.runs.codec import PackedVerdicts, reply_as_json
 from am_studio.runs.variants import variant_key
 
-MOST = 128
+MOST = 512
 """Conversations that are with the clerk, at most: enough to do while the engine is busy elsewhere."""
-GROUP = 16
+GROUP = 32
 """Conversations in a message, at most."""
 LENGTH = 4
 """Bytes before each message that tell how long it is, the lowest first."""
