@@ -136,7 +136,7 @@ async def test_the_mouse_does_what_the_keys_do(small_pack: WritePack) -> None:
     async with opened(small_pack()) as author:
         await author.pilot.click(InboxList, offset=(4, 6))
         assert author.screen.asked.file == NEWS
-        await author.pilot.click(DetailsPanel, offset=(12, 4))
+        await author.pilot.click(DetailsPanel, offset=(12, 3))
         assert author.screen.query_one(DetailsPanel).current == "hint"
         assert "Think of your goals." in author.preview
         index = next(i for i, line in enumerate(author.screen.shown.lines) if "Think of" in line.text)
