@@ -168,7 +168,7 @@ def test_text_that_no_encoding_has_comes_through_as_it_is(tmp_path: Path) -> Non
 
     async def asked() -> dict[int, Judged]:
         back: dict[int, Judged] = {}
-        clerk = Clerk(path, lambda one, judged: back.update({one.spec.id: judged}))
+        clerk = await Clerk.hired(path, lambda one, judged: back.update({one.spec.id: judged}))
         try:
             await until(lambda: clerk.take(heard[0]))
             assert all(clerk.take(one) for one in heard[1:])

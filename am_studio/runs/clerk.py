@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from am_studio.records import Situation, Transcript, TrialSpec
 from am_studio.runs.codec import PackedVerdicts, reply_as_json
@@ -68,8 +68,7 @@ def can_help() -> bool:
 class Clerk:
     """The process, as the engine sees it. Use it inside a running loop."""
 
-    def __init__(self, run: Path, done: Done) -> None:
-        """Starts at once, and takes nothing before it is ready; `done` is told of every conversation that it judged."""
+    def __init__(self, process: asyncio.subprocess.Process, done: Done) -> None:
         self._done = done
         self._in_hand: dict[int, Heard] = {}
         """By trial."""
@@ -78,7 +77,14 @@ class Clerk:
         self._into: asyncio.StreamWriter | None = None
         """There while it takes something."""
         self._changed = asyncio.Event()
-        self._serving = asyncio.create_task(self._serve(run))
+        self._serving = asyncio.create_task(self._serve(process))
+
+    @classmethod
+    async def hired(cls, run: Path, done: Done) -> Self:
+        """Started, and not ready yet: until then it takes nothing. `done` is told of every conversation that it judged."""
+        pipe, nowhere = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+        process = await asyncio.create_subprocess_exec(*_COMMAND, str(run), stdin=pipe, stdout=pipe, stderr=nowhere)
+        return cls(process, done)
 
     def take(self, heard: Heard) -> bool:
         """Have this read and judged; False: it does not take it."""
@@ -115,10 +121,8 @@ class Clerk:
         if group and self._into is not None and not self._into.is_closing():
             self._into.write(framed(group))
 
-    async def _serve(self, run: Path) -> None:
-        """Start the process, and take back what it judged until it ends."""
-        pipe, nowhere = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
-        process = await asyncio.create_subprocess_exec(*_COMMAND, str(run), stdin=pipe, stdout=pipe, stderr=nowhere)
+    async def _serve(self, process: asyncio.subprocess.Process) -> None:
+        """Take back what it judged until it ends."""
         into, out = process.stdin, process.stdout
         if into is None or out is None:
             raise RuntimeError("a process without the pipes that it was given")

@@ -112,7 +112,7 @@ class Engine:
         self._clerk: Clerk | None = None
         embedded = all(model.embedded for model in self._study.models)
         self._clerk_from = settings.clerk_from if embedded and isinstance(judge, Judge) and can_help() else None
-        """Trials at a time from which on there is a clerk; None: there never is."""
+        """Trials to come from which on there is a clerk; None: there never is."""
 
     # Control, from the loop's own thread. ---------------------------------------------------------------------------
 
@@ -161,6 +161,8 @@ class Engine:
             let_go_of_table()  # only what costs something is counted before it is sent
         ending = Ending("stopped", "ended by an error", 0)
         try:
+            if self._clerk_from is not None and self._to_come() >= self._clerk_from:
+                self._clerk = await Clerk.hired(self._run.path, self._judged)
             ending = await self._all_batches(session)
         finally:
             if self._clerk is not None:
@@ -172,6 +174,10 @@ class Engine:
         now = time.monotonic()
         self._emit(RunFinished(now) if ending.kind == "finished" else RunPaused(now, ending.reason, ending.left))
         return ending
+
+    def _to_come(self) -> int:
+        """Trials of this session, at most."""
+        return self._design.greatest() - self._run.planned() + self._run.unfinished()
 
     async def _all_batches(self, session: int) -> Ending:
         self._begun = self._run.begun()
@@ -221,8 +227,6 @@ class Engine:
 
     async def _batch(self, trials: Sequence[TrialSpec]) -> None:
         """Have these trials worked on until each has ended or has been left."""
-        if self._clerk is None and self._clerk_from is not None and len(trials) >= self._clerk_from:
-            self._clerk = Clerk(self._run.path, self._judged)
         lines = {model.name: self._lines[model] for model in self._study.models}
         queues: dict[str, deque[TrialSpec]] = {name: deque() for name in lines}
         for spec in trials:

@@ -32,7 +32,7 @@ class EngineSettings:
     judging: int = 256
     """Finished conversations that are with a judge that asks models, at most."""
     clerk_from: int = 2_000
-    """So many trials of simulated subjects at a time have a second process help with reading and judging them."""
+    """So many trials of simulated subjects to come have a second process help with reading and judging them."""
     sleep: Sleep = asyncio.sleep
     """How to wait."""
     clock: Now = time.monotonic
