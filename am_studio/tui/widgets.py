@@ -62,11 +62,13 @@ class TitleBar(Static):
 
     def render(self) -> Content:
         """The trail, cut where it has to be, and on the right what the mouse gets elsewhere by."""
-        mode = getattr(self.app, "vim_mode", "")
-        right = ways(deeper=len(self.app.screen_stack) > 1, mode=mode)
+        right = self._ways()
         room = max(self.content_size.width - right.cell_length - 2, 0)
         told = self.content if isinstance(self.content, Content) else plain(str(self.content))
         return joined(told.truncate(room, ellipsis=True, pad=True), plain("  "), right)
+
+    def _ways(self) -> Content:
+        return ways(deeper=len(self.app.screen_stack) > 1, mode=getattr(self.app, "vim_mode", ""))
 
     def show(self, *crumbs: Content, note: Content | None = None) -> None:
         """Show this trail, and a note after it such as `unsaved`."""
@@ -86,7 +88,7 @@ class TitleBar(Static):
             self._draw()
 
     def _draw(self) -> None:
-        room = self.content_size.width - self._told.cell_length - _AFTER_TRAIL
+        room = self.content_size.width - self._told.cell_length - self._ways().cell_length - 2 - _AFTER_TRAIL
         hint = next((hint for hint in self._hints if hint.cell_length <= room), None)
         if hint is None:
             self.update(self._told, layout=False)
