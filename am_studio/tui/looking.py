@@ -45,7 +45,7 @@ class LookScreen(Dialog[None]):
         """A line a line, its sign in front."""
         styles = {"+": "$text-success", "-": "$text-error", "@": MUTED}
         with VerticalScroll() as frame:
-            frame.border_title = self._title
+            frame.border_title = plain(self._title)
             yield Static(joined(*(plain(line, styles.get(line[:1], "")) for line in self._compared), between="\n"))
 
     def on_mount(self) -> None:

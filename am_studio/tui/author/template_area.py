@@ -63,7 +63,7 @@ class TemplateArea(KeptArea):
     # The screen's keys, told here as well because TextArea has other uses for them.
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+z,super+z", "screen.undo", "Undo", id="text.undo", tooltip="Undo the last change"),
-        Binding("ctrl+y,ctrl+shift+z,super+y", "screen.redo", "Redo", id="text.redo", tooltip="Redo it"),
+        Binding("ctrl+y,ctrl+shift+z,super+y", "screen.redo", "Redo", id="text.redo", tooltip="Redo it", show=False),
         Binding(
             "ctrl+f,f3,ctrl+underscore", "screen.find", "Find", id="text.find", tooltip="Find and replace in all texts"
         ),
