@@ -61,6 +61,11 @@ class Hand:
         return None
 
 
+def _stands_still(seen: list[Any]) -> bool:
+    """Whether the last looks saw it at one place."""
+    return len(seen) >= 4 and seen[-1] is not None and len(set(seen[-4:])) == 1
+
+
 class Mouse(Hand):
     """Points and clicks. Types only where a text has the focus."""
 
@@ -68,10 +73,10 @@ class Mouse(Hand):
         """Click on words as soon as they are there; `inside` is a kind of widget or a selector."""
         part = self.app.screen.query(inside).first() if inside is not None else None
         await self.until(lambda: self.place(words, part) is not None, words)
-        await self.pilot.pause()
-        at = self.place(words, part)
-        assert at is not None
-        await self.pilot.click(offset=at, times=times)
+        # A form that is being laid out anew moves its words: they are clicked on once they stand still.
+        seen: list[Any] = []
+        await self.until(lambda: bool(seen.append(self.place(words, part)) or _stands_still(seen)), words)
+        await self.pilot.click(offset=seen[-1], times=times)
         await self.pilot.pause()
 
     async def wheel(self, part: Any, turns: int = 3) -> None:

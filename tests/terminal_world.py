@@ -41,7 +41,7 @@ class Terminals:
     def __init__(self, place: Path, work: Path) -> None:
         self._socket, self._work = str(place / "tmux.sock"), work
         self._environment = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}},
             "XDG_DATA_HOME": str(place / "data"),
             "TERM": "xterm-256color",
             "LANG": "C.UTF-8",

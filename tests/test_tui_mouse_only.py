@@ -38,7 +38,7 @@ async def test_the_main_job_is_done_by_pointing(home: Path) -> None:
         await mouse.wheel("PreviewPane")
         await mouse.click("Save")
         await mouse.until(lambda: "So: " in (home / "my-pack/small/emails/010-news.md").read_text())
-        await mouse.click("Study", "StudioFooter")
+        await mouse.chooses("author: Study")
         await mouse.on("StudyScreen")
         await mouse.sees("trials", "design")
         await mouse.click("add-one-in", "StudyFormView")

@@ -479,6 +479,7 @@ async def test_in_eighty_columns_one_key_goes_from_list_to_text_and_back(path: P
 async def test_a_running_study_is_read_again_on_a_key(path: Path) -> None:
     async with reading(path) as reader:
         vandal = apsw.Connection(str(path))
+        vandal.set_busy_timeout(30_000)
         vandal.execute("UPDATE trial SET state = 0 WHERE id = 43")
         vandal.close()
         await reader.press("n", "r")

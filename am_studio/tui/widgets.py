@@ -34,6 +34,8 @@ __all__ = [
     "trail",
 ]
 
+_NAME = "AM Studio › "
+"""Begins every trail, and gives way where there is no room for all of it."""
 _AFTER_TRAIL = 3
 """Cells between the trail and a hint, at least."""
 
@@ -65,6 +67,8 @@ class TitleBar(Static):
         right = self._ways()
         room = max(self.content_size.width - right.cell_length - 2, 0)
         told = self.content if isinstance(self.content, Content) else plain(str(self.content))
+        if told.cell_length > room and told.plain.startswith(_NAME):
+            told = told[len(_NAME) :]  # where one is and how it stands matter more than what the program is called
         return joined(told.truncate(room, ellipsis=True, pad=True), plain("  "), right)
 
     def _ways(self) -> Content:
