@@ -43,7 +43,7 @@ demo: $(READY)
 	$(BIN)/am-studio run ablations/single-line.yaml --yes --out $(DEMO_RUN)
 
 test: $(READY)
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -78,6 +78,7 @@ soak: $(READY)
 	$(BIN)/python -m tests.soak.installs
 	$(BIN)/python -m tests.soak.typing
 	$(BIN)/python -m tests.soak.typing --busy 4
+	$(BIN)/python -m pytest -n auto -m slow
 
 FUZZ_SECONDS ?= 60
 fuzz: $(READY)

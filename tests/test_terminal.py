@@ -68,7 +68,7 @@ def terminal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Termina
 
 
 def test_from_nothing_to_a_labelled_transcript_by_keyboard_alone(terminal: Terminal, tmp_path: Path) -> None:
-    terminal.until("› Library ›", "replacement-blackmail")
+    terminal.until("Library ›", "replacement-blackmail")
     for _ in range(20):
         if "› core/replacement-blackmail" in terminal.screen():
             break
@@ -80,18 +80,18 @@ def test_from_nothing_to_a_labelled_transcript_by_keyboard_alone(terminal: Termi
     terminal.press("c")
     terminal.until("Name of the scenario")
     terminal.press("Enter")
-    terminal.until("› Author ›", "my-pack/replacement-blackmail")
+    terminal.until("Author ›", "my-pack/replacement-blackmail")
     terminal.press("F8")
-    terminal.until("› Study ›", "replacement-blackmail", "outcome")
+    terminal.until("Study ›", "replacement-blackmail", "outcome")
     terminal.press("C-r")
     terminal.until("Start this run?")
     terminal.press("s")
-    terminal.until("› Run ›", "SIMULATED")
+    terminal.until("Run ›", "SIMULATED")
     terminal.until("finished")
     terminal.press("r")
-    terminal.until("› Results ›", "SIMULATED", "in place")
+    terminal.until("Results ›", "SIMULATED", "in place")
     terminal.press("t")
-    terminal.until("› Transcripts ›", "320")
+    terminal.until("Transcripts ›", "320")
     terminal.press("Enter")
     terminal.until("Prompt: system")
     terminal.press("h")

@@ -274,7 +274,11 @@ TOLD = {
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize(("size", "names"), [((80, 24), tuple(TOLD)), ((170, 50), ("author",))], ids=["small", "large"])
+@pytest.mark.parametrize(
+    ("size", "names"),
+    [((80, 24), tuple(TOLD)), pytest.param((170, 50), ("author",), marks=pytest.mark.slow)],
+    ids=["small", "large"],
+)
 async def test_in_linear_mode_nothing_is_drawn_and_tables_are_sentences(
     size: tuple[int, int],
     names: tuple[str, ...],

@@ -25,7 +25,7 @@ foreground: '#c5c9c5'
 VIEWS = ("library", "author_email", "study", "board", "results", "transcripts", "help")
 
 
-@pytest.mark.parametrize("theme", ["contrast", "ansi", "ansi-light", "sea"])
+@pytest.mark.parametrize("theme", ["contrast", "ansi", pytest.param("ansi-light", marks=pytest.mark.slow), "sea"])
 @pytest.mark.parametrize("screen", VIEWS)
 def test_the_look_of_a_view_in_a_theme(
     screen: str,

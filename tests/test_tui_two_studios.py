@@ -99,11 +99,11 @@ def test_a_study_and_its_run_are_shared_by_two_studios(terminals: Terminals, tmp
     ada.press("p")
     ada.sees("Resume", "session 1 ended")
     bo.press("Escape", "Escape")
-    bo.sees("› Library", "small-study")
+    bo.sees("Library", "small-study")
     bo.press("r")
     bo.sees("Compare")
     bo.press("Enter")
-    bo.sees("› Run ›", "session 1 ended")
+    bo.sees("Run ›", "session 1 ended")
     ada.press("c")
     bo.sees("session 2 began")
     (run,) = (tmp_path / "runs").glob("*.amrun")
@@ -112,7 +112,7 @@ def test_a_study_and_its_run_are_shared_by_two_studios(terminals: Terminals, tmp
     for window in (ada, bo):
         window.sees("finished")
         window.press("t")
-        window.sees("› Transcripts ›", "Trial 0")
+        window.sees("Transcripts ›", "Trial 0")
     for window, name, key in ((ada, "ada", "h"), (bo, "bo", "o")):
         window.press(key)
         window.sees("Who is labelling?")
