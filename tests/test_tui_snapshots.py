@@ -24,7 +24,7 @@ from am_studio.scenarios.starting import start_pack
 from am_studio.tui.app import StudioApp
 
 MOMENT = datetime.datetime(2031, 5, 14, 16, 40, tzinfo=datetime.UTC)
-SIZES = [(80, 24), (120, 36), (200, 60)]
+SIZES = [(80, 24), (120, 36), pytest.param((200, 60), marks=pytest.mark.slow)]
 STUDY = """\
 format: 1
 name: my-study
