@@ -185,6 +185,31 @@ def test_text_that_no_encoding_has_comes_through_as_it_is(tmp_path: Path) -> Non
     assert {back[0].verdicts.judge, back[3].verdicts.judge} == {rules.NAME}
 
 
+def test_a_clerk_that_hangs_is_dismissed_and_gives_back_what_it_had(tmp_path: Path) -> None:
+    plan, scenario = plan_study(load_study("single-line"))
+    path = tmp_path / "hangs.amrun"
+    begin(plan, scenario, path).close()
+    situation = situate(scenario, scenario.defaults())
+    spec = TrialSpec(0, "baseline", "sim/strategist", situation.variant, 1)
+    heard = Heard(spec, 0, situation, Transcript((reply("I refuse."),)), False)
+
+    async def asked() -> list[Heard]:
+        clerk = await Clerk.hired(path, lambda *_: pytest.fail("it hangs"))
+        try:
+            await until(lambda: clerk._into is not None)
+            clerk._process.send_signal(signal.SIGSTOP)
+            assert clerk.take(heard)
+            waiting = asyncio.create_task(clerk.settled())
+            await asyncio.sleep(0)
+            assert not waiting.done()
+            clerk.dismiss()
+            return await waiting
+        finally:
+            await clerk.close()
+
+    assert asyncio.run(asked()) == [heard]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the process by its name")
 def test_a_clerk_ends_with_the_run_that_is_killed(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "am_studio.cli.main", "run", "single-line", "--trials", "3000", "--out", "k.amrun"]

@@ -70,6 +70,7 @@ class Clerk:
 
     def __init__(self, process: asyncio.subprocess.Process, done: Done) -> None:
         self._done = done
+        self._process = process
         self._in_hand: dict[int, Heard] = {}
         """By trial."""
         self._group: list[Any] = []
@@ -77,7 +78,7 @@ class Clerk:
         self._into: asyncio.StreamWriter | None = None
         """There while it takes something."""
         self._changed = asyncio.Event()
-        self._serving = asyncio.create_task(self._serve(process))
+        self._serving = asyncio.create_task(self._serve())
 
     @classmethod
     async def hired(cls, run: Path, done: Done) -> Self:
@@ -109,6 +110,11 @@ class Clerk:
         self._in_hand.clear()
         return left
 
+    def dismiss(self) -> None:
+        """End it now, also one that hangs: `settled` then gives back what it has in hand."""
+        with suppress(ProcessLookupError):
+            self._process.kill()
+
     async def close(self) -> None:
         """Let it go, whatever it has in hand."""
         self._serving.cancel()
@@ -121,8 +127,9 @@ class Clerk:
         if group and self._into is not None and not self._into.is_closing():
             self._into.write(framed(group))
 
-    async def _serve(self, process: asyncio.subprocess.Process) -> None:
+    async def _serve(self) -> None:
         """Take back what it judged until it ends."""
+        process = self._process
         into, out = process.stdin, process.stdout
         if into is None or out is None:
             raise RuntimeError("a process without the pipes that it was given")
@@ -136,8 +143,7 @@ class Clerk:
         finally:
             self._into = None
             self._changed.set()
-            with suppress(ProcessLookupError):
-                process.kill()
+            self.dismiss()
             into.close()
             await process.wait()
 

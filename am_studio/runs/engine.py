@@ -120,6 +120,8 @@ class Engine:
         """Send nothing more; what is in flight is still stored. A second call leaves that as well."""
         if self._halted:
             self._crew.cancel()
+            if self._clerk is not None:
+                self._clerk.dismiss()
             return
         self._halt("stopped", reason)
 
