@@ -46,6 +46,7 @@ async def still(pilot: Pilot[None]) -> None:
         if now == before:
             return
         before = now
+    raise AssertionError(f"it never stood still:\n{painted(pilot.app)}")
 
 
 async def every_screen(pilot: Pilot[None], *names: str) -> AsyncIterator[str]:
