@@ -13,14 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
 from am_studio.tui.app import StudioApp
-
-LOOKS = 3000
-"""How often is looked until something has come about, every 20 ms: a minute, for slow machines."""
-
-
-def painted(app: StudioApp) -> list[str]:
-    """The lines on the screen."""
-    return [strip.text for strip in app.screen._compositor.render_strips()]
+from tests.studio_world import painted, until
 
 
 class Hand:
@@ -29,17 +22,13 @@ class Hand:
     def __init__(self, app: StudioApp, pilot: Pilot[Any]) -> None:
         self.app, self.pilot = app, pilot
 
-    async def until(self, holds: Callable[[], object], told: str = "") -> None:
+    async def until(self, holds: Callable[[], object], told: str = "it") -> None:
         """Wait until it holds."""
-        for _ in range(LOOKS):
-            await self.pilot.pause(0.02)
-            if holds():
-                return
-        raise AssertionError("\n".join([told, *painted(self.app)]))
+        await until(self.pilot, holds, told)
 
     async def sees(self, *words: str) -> None:
         """Wait until all of this is on the screen."""
-        await self.until(lambda: all(any(each in line for line in painted(self.app)) for each in words), str(words))
+        await self.until(lambda: all(each in painted(self.app) for each in words), str(words))
 
     async def on(self, kind: str) -> None:
         """Wait until a screen of this class is there, with the focus on something, and painted."""
@@ -51,7 +40,7 @@ class Hand:
 
     def place(self, words: str, inside: Widget | None = None) -> tuple[int, int] | None:
         """Where the middle of these words is, in cells; the first place inside this widget."""
-        for y, line in enumerate(painted(self.app)):
+        for y, line in enumerate(painted(self.app).splitlines()):
             at = line.find(words)
             while at >= 0:
                 x = cell_len(line[:at]) + cell_len(words) // 2

@@ -10,6 +10,7 @@ from rich.style import Style
 from textual.pilot import Pilot
 
 from am_studio.tui.app import StudioApp
+from tests.studio_world import painted, still, until
 
 RUN, STUDY, SCENARIO = Path("runs/my-study.amrun"), Path("my-study.yaml"), Path("my-pack/cold-store")
 OPENERS: dict[str, Callable[[StudioApp], None]] = {
@@ -24,29 +25,6 @@ OPENERS: dict[str, Callable[[StudioApp], None]] = {
     "settings": lambda app: app.open_settings(),
     "keys": lambda app: app.open_keys(),
 }
-
-
-async def until(pilot: Pilot[None], holds: Callable[[], object]) -> None:
-    """Waits for what a thread or a layout brings."""
-    for _ in range(1500):
-        if holds():
-            return
-        await pilot.pause(0.02)
-    raise AssertionError(painted(pilot.app))
-
-
-async def still(pilot: Pilot[None]) -> None:
-    """Waits until nothing is being worked out any more and two pictures running are the same."""
-    before = ""
-    for _ in range(1500):
-        await pilot.pause(0.04)
-        if any(worker.is_running for worker in pilot.app.workers):
-            continue
-        now = painted(pilot.app)
-        if now == before:
-            return
-        before = now
-    raise AssertionError(f"it never stood still:\n{painted(pilot.app)}")
 
 
 async def every_screen(pilot: Pilot[None], *names: str) -> AsyncIterator[str]:
@@ -64,11 +42,6 @@ async def every_screen(pilot: Pilot[None], *names: str) -> AsyncIterator[str]:
         if app.screen is not library:
             app.go_back(force=True)
             await until(pilot, lambda: app.screen is library)
-
-
-def painted(app: object) -> str:
-    """What is on the screen, as text."""
-    return "\n".join("".join(text for text, _ in line) for line in segments(app))
 
 
 def segments(app: object) -> list[list[tuple[str, Style | None]]]:

@@ -211,6 +211,28 @@ def test_a_clerk_that_hangs_is_dismissed_and_gives_back_what_it_had(tmp_path: Pa
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the process by its name")
+@pytest.mark.parametrize("dismissed", [False, True])
+def test_a_clerk_that_is_let_go_at_any_moment_is_no_more(tmp_path: Path, dismissed: bool) -> None:
+    plan, scenario = plan_study(load_study("single-line"))
+    path = tmp_path / "let-go.amrun"
+    begin(plan, scenario, path).close()
+
+    async def hired_and_closed(steps: int) -> None:
+        clerk = await Clerk.hired(path, lambda *_: pytest.fail("it was given nothing"))
+        assert len(children()) == 1
+        if dismissed:
+            clerk.dismiss()
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        await clerk.close()
+        assert clerk._process.returncode == -signal.SIGKILL
+
+    for steps in range(6):
+        asyncio.run(hired_and_closed(steps))
+        assert not children()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the process by its name")
 def test_a_clerk_ends_with_the_run_that_is_killed(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "am_studio.cli.main", "run", "single-line", "--trials", "3000", "--out", "k.amrun"]
     run = subprocess.Popen([*command, "--yes"], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

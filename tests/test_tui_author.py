@@ -6,16 +6,13 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.screen import Screen
 from textual.widgets import Input, Static, TabbedContent, TextArea
 
 from am_studio.foundation.errors import StudioError
 from am_studio.scenarios.documents import ScenarioDocument
-from am_studio.tui.app import StudioApp
 from am_studio.tui.author.details_panel import DetailsPanel
 from am_studio.tui.author.editor_pane import EditorPane
 from am_studio.tui.author.file_actions import edited
@@ -28,20 +25,18 @@ from am_studio.tui.author.screen import AuthorScreen
 from am_studio.tui.looking import LookScreen
 from am_studio.tui.widgets import AskScreen, ChoiceScreen
 from conftest import WritePack
+from tests.studio_world import EmptyStudio, painted, until
 
 pytestmark = pytest.mark.asyncio
 NEWS = "emails/010-news.md"
 
 
-class Studio(StudioApp):
+class Studio(EmptyStudio):
     """The studio, begun on an empty screen; it notes which studies were asked for."""
 
     def __init__(self) -> None:
         super().__init__()
         self.studies: list[str] = []
-
-    def get_default_screen(self) -> Screen[Any]:
-        return Screen()
 
     def open_study(self, path: Path | None = None, scenario: str = "") -> None:
         self.studies.append(scenario)
@@ -64,7 +59,7 @@ class Author:
     @property
     def painted(self) -> str:
         """Every character on the terminal."""
-        return "\n".join(strip.text for strip in self.app.screen._compositor.render_strips())
+        return painted(self.app)
 
     def file(self, name: str) -> str:
         return self.screen.texts[name]
@@ -82,11 +77,7 @@ class Author:
         await self.pilot.pause()
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        for _ in range(1500):
-            if holds():
-                return
-            await self.pilot.pause(0.02)
-        pytest.fail("it did not come to that")
+        await until(self.pilot, holds)
 
 
 @asynccontextmanager

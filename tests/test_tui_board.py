@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.screen import Screen
 from textual.widgets import Static
 
 from am_studio.records import ModelFailure
@@ -21,20 +20,18 @@ from am_studio.tui.board.arms import ArmsTable
 from am_studio.tui.board.screen import BoardScreen
 from am_studio.tui.widgets import ChoiceScreen
 from run_world import Subject, new_run, study_at, work
+from tests.studio_world import EmptyStudio, until
 
 WritePack = Callable[..., Path]
 pytestmark = pytest.mark.asyncio
 
 
-class Studio(StudioApp):
+class Studio(EmptyStudio):
     """The studio, begun on an empty screen; it notes which trials and results were asked for."""
 
     def __init__(self) -> None:
         super().__init__()
         self.opened: list[tuple[Any, ...]] = []
-
-    def get_default_screen(self) -> Screen[Any]:
-        return Screen()
 
     def open_transcripts(
         self, run: Path, arm: str = "", model: str = "", outcome: str = "", answer: str = "", trial: int | None = None
@@ -50,14 +47,6 @@ async def studio(size: tuple[int, int] = (120, 36)) -> AsyncIterator[tuple[Studi
     app = Studio()
     async with app.run_test(size=size) as pilot:
         yield app, pilot
-
-
-async def until(pilot: Pilot[None], holds: Callable[[], bool], seconds: float = 20.0) -> None:
-    for _ in range(int(seconds / 0.05)):
-        if holds():
-            return
-        await pilot.pause(0.05)
-    pytest.fail("it did not come to that")
 
 
 def text(app: StudioApp, name: str) -> str:

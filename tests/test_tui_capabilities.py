@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.screen import Screen
 from textual.widgets import Button, Input, OptionList, Static
 
 from am_studio.foundation.locations import runs_directory
@@ -36,6 +35,7 @@ from am_studio.tui.study.screen import StudyScreen
 from am_studio.tui.transcripts.screen import TranscriptsScreen
 from am_studio.tui.widgets import AskScreen, ChoiceScreen
 from lint_world import FAULTS, planted
+from tests.studio_world import EmptyStudio, painted, until
 
 pytestmark = pytest.mark.asyncio
 STUDY = """\
@@ -52,13 +52,6 @@ judge: {{kind: rules}}
 PACK = (
     "format: 1\nname: pack\nversion: 1.0.0\ntitle: P\nauthors: [Me]\nlicense: CC-BY-4.0\ncontent_notice: Fictional.\n"
 )
-
-
-class Studio(StudioApp):
-    """The studio, begun on an empty screen."""
-
-    def get_default_screen(self) -> Screen[None]:
-        return Screen()
 
 
 def written(
@@ -121,14 +114,14 @@ def doubtful(tmp_path: Path) -> Path:
 
 
 @asynccontextmanager
-async def studio(size: tuple[int, int] = (120, 36)) -> AsyncIterator[tuple[Studio, Pilot[None]]]:
-    app = Studio()
+async def studio(size: tuple[int, int] = (120, 36)) -> AsyncIterator[tuple[EmptyStudio, Pilot[None]]]:
+    app = EmptyStudio()
     async with app.run_test(size=size) as pilot:
         yield app, pilot
 
 
 @asynccontextmanager
-async def results(run: Path) -> AsyncIterator[tuple[Studio, Pilot[None]]]:
+async def results(run: Path) -> AsyncIterator[tuple[EmptyStudio, Pilot[None]]]:
     async with studio() as (app, pilot):
         app.open_results(run)
         await until(pilot, lambda: isinstance(app.screen, ResultsScreen) and app.screen._shown is not None)
@@ -136,20 +129,8 @@ async def results(run: Path) -> AsyncIterator[tuple[Studio, Pilot[None]]]:
         yield app, pilot
 
 
-async def until(pilot: Pilot[None], holds: Callable[[], bool], seconds: float = 120.0) -> None:
-    for _ in range(int(seconds / 0.05)):
-        if holds():
-            return
-        await pilot.pause(0.05)
-    pytest.fail("it did not come to that")
-
-
 def said(app: StudioApp, selector: str) -> str:
     return str(app.screen.query_one(selector, Static).render())
-
-
-def painted(app: StudioApp) -> str:
-    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
 
 
 async def read_part(app: StudioApp, pilot: Pilot[None], key: str, *words: str) -> None:
@@ -164,7 +145,7 @@ async def read_part(app: StudioApp, pilot: Pilot[None], key: str, *words: str) -
 
 async def test_local_effects_and_average_effects_say_which_they_are(local: Path, average: Path) -> None:
     async with results(local) as (app, pilot):
-        assert "consider_goals" in painted(app)
+        await until(pilot, lambda: "consider_goals" in painted(app))
         await read_part(app, pilot, "i", "local effects", "k/n")
     async with results(average) as (app, pilot):
         assert "on average" in said(app, "#finding")
@@ -218,7 +199,7 @@ async def test_trust_in_the_judge_and_the_trials_it_is_doubted_on_are_a_key_away
     async with results(run) as (app, pilot):
         await pilot.press("j")
         await until(pilot, lambda: isinstance(app.screen, TrustPanel))
-        assert "12" in painted(app)
+        await until(pilot, lambda: "12" in painted(app))
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, ResultsScreen))
         await pilot.press("d")
@@ -273,7 +254,7 @@ def begun(looked_at: Path, tmp_path: Path) -> Path:
     return tmp_path / "begun.amrun"
 
 
-async def opened_study(app: Studio, pilot: Pilot[None], path: Path) -> PowerPane:
+async def opened_study(app: EmptyStudio, pilot: Pilot[None], path: Path) -> PowerPane:
     app.open_study(path)
     await until(pilot, lambda: isinstance(app.screen, StudyScreen) and app.screen.assessment is not None)
     pane = app.screen.query_one(PowerPane)
@@ -307,10 +288,10 @@ async def test_designs_are_told_by_what_they_ask_and_the_pilots_advice_stands_be
     async with studio((160, 50)) as (app, pilot):
         pane = await opened_study(app, pilot, piloted)
         await until(pilot, lambda: "Its pilot advises" in str(pane.render()))
-        assert "is it" in painted(app)  # Remove one detail at a time: is it necessary here?
+        await until(pilot, lambda: "is it" in painted(app))  # Remove one detail at a time: is it necessary here?
         await pilot.press("f9")
         await until(pilot, lambda: isinstance(app.screen, ChoiceScreen))
-        assert "all on" in painted(app)
+        await until(pilot, lambda: "all on" in painted(app))
 
 
 async def test_looks_and_stopping_are_on_the_board(looked_at: Path) -> None:
@@ -343,7 +324,7 @@ async def test_between_looks_the_board_tells_what_the_next_one_needs_and_no_effe
 # Writing and bringing in. --------------------------------------------------------------------------------------------
 
 
-async def opened_author(app: Studio, pilot: Pilot[None], directory: Path) -> AuthorScreen:
+async def opened_author(app: EmptyStudio, pilot: Pilot[None], directory: Path) -> AuthorScreen:
     app.open_author(directory)
     await until(pilot, lambda: isinstance(app.screen, AuthorScreen) and app.screen.report is not None)
     screen = app.screen
@@ -356,16 +337,16 @@ async def test_findings_stand_at_their_email_and_are_kept_by_a_reason(doubtful: 
         screen = await opened_author(app, pilot, doubtful)
         row = next(row for row in screen.doubted(screen.shown.inbox) if row.findings)
         assert row.file == "emails/090-expenses.md"
-        assert "? 1 finding (ctrl+l)" in painted(app)
-        assert "Wilma Snook ?" in painted(app)
+        await until(pilot, lambda: "? 1 finding (ctrl+l)" in painted(app))
+        await until(pilot, lambda: "Wilma Snook ?" in painted(app))
         await pilot.press("ctrl+l")
         await until(pilot, lambda: isinstance(app.screen, FindingsScreen))
         await until(pilot, lambda: "Why it matters: colleagues who write at night are noticed" in painted(app))
-        assert "A way out:" in painted(app)
+        await until(pilot, lambda: "A way out:" in painted(app))
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is screen and screen.asked.file == row.file)
         await until(pilot, lambda: screen.has_class("-editor") and "? line 1: Wilma Snook writes" in painted(app))
-        assert "?Dear all," in painted(app)  # in the margin of the text
+        await until(pilot, lambda: "?Dear all," in painted(app))  # in the margin of the text
         await pilot.press("ctrl+l")
         await until(pilot, lambda: isinstance(app.screen, FindingsScreen))
         await pilot.press("r")
@@ -388,7 +369,7 @@ async def test_findings_follow_what_is_typed(doubtful: Path) -> None:
         file = screen.findings[0].place.file
         screen.change((file, screen.texts[file].replace("T03:54", "T09:54")), "send it by day")
         await until(pilot, lambda: not screen.findings)
-        assert "finding" not in painted(app)
+        await until(pilot, lambda: "finding" not in painted(app))
 
 
 async def test_variants_are_proposed_and_realism_is_asked_from_the_author_screen(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from am_studio.tui.drafts import Draft, DraftKeeper, discard, drafts_directory, 
 from am_studio.tui.study.screen import StudyScreen
 from am_studio.tui.widgets import ChoiceScreen
 from tests.conftest import WritePack
+from tests.studio_world import until
 
 NEWS = "emails/010-news.md"
 
@@ -39,14 +40,6 @@ async def studio() -> AsyncIterator[tuple[StudioApp, Pilot[Any]]]:
     app = StudioApp()
     async with app.run_test(size=(120, 36)) as pilot:
         yield app, pilot
-
-
-async def until(pilot: Pilot[Any], holds: Callable[[], bool]) -> None:
-    for _ in range(1500):
-        await pilot.pause(0.02)
-        if holds():
-            return
-    pytest.fail("it did not come to that")
 
 
 async def left_by_a_killed_studio(directory: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from am_studio.tui.library.importing import KINDS, arguments, lacking
 from am_studio.tui.library.screen import LibraryScreen
 from am_studio.tui.picking import PickScreen
 from am_studio.tui.widgets import AskScreen
+from tests.studio_world import until
 
 PROMPT = "System:\nYou are Ada, an agent at Quince.\nUser:\n<email>\nFrom: Noor <noor@quince.example>\nTo: Ada <ada@quince.example>\nSubject: Hi\n\nHello.\n</email>\n"
 
@@ -28,14 +28,6 @@ class Recording(StudioApp):
 
     def open_author(self, directory: Path) -> None:
         self.asked.append(directory)
-
-
-async def until(pilot: Pilot[None], holds: Callable[[], object], seconds: float = 60.0) -> None:
-    for _ in range(int(seconds / 0.05)):
-        if holds():
-            return
-        await pilot.pause(0.05)
-    pytest.fail("it did not come to that")
 
 
 async def ask(pilot: Pilot[None], words: str, source: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from am_studio.tui.widgets import AskScreen, ChoiceScreen
 from conftest import SMALL_SCENARIO, WritePack
 from run_world import Subject, new_run, study_at, work
 from test_tui_strangers import PAYLOADS, assert_harmless, screen_text
+from tests.studio_world import until
 
 
 class Recording(StudioApp):
@@ -51,15 +52,6 @@ def home(small_pack: WritePack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.chdir(tmp_path)
     small_pack()
     return tmp_path
-
-
-async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
-    """Waits for what a thread brings."""
-    for _ in range(1500):
-        if condition():
-            return
-        await pilot.pause(0.02)
-    raise AssertionError(screen_text(pilot.app))
 
 
 async def ready(pilot: Pilot[None]) -> LibraryScreen:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.pilot import Pilot
@@ -32,8 +32,9 @@ from am_studio.tui.settings.store import save_setting
 from am_studio.tui.themes import choose_theme, worn_by
 from am_studio.tui.transcripts.screen import TranscriptsScreen
 from am_studio.tui.transcripts.trial_list import TrialList
-from looks_world import OPENERS, drawn, every_screen, painted, segments, still, until
+from looks_world import OPENERS, drawn, every_screen, segments
 from test_tui_snapshots import made, workspace  # noqa: F401 -- fixtures
+from tests.studio_world import painted, still, until
 from wide_world import ARABIC, CJK, EVERYTHING, FAMILY, FLAG, MARKED, RTL, write_wide
 
 
@@ -510,6 +511,7 @@ def test_cells_are_counted_as_the_screen_counts_them(text: str) -> None:
 
 
 @given(TEXTS, st.integers(1, 12))
+@example("00000\u2e80\U0001cf00", 2)  # one sign is wide and one is nothing: as many cells as signs
 def test_a_text_is_cut_filled_and_broken_by_cells_and_never_within_a_letter(text: str, width: int) -> None:
     shown = one_line(text)
     cut = shortened(shown, width)

@@ -6,7 +6,6 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,7 @@ from am_studio.tui.picking import PickScreen
 from am_studio.tui.strangers import plain
 from am_studio.tui.widgets import AskScreen, ChoiceScreen
 from tests.packs_world import RawEntry, RawZip, overlapping_bomb, pack_files, repository, write_pack, zipped
+from tests.studio_world import until
 from tests.test_tui_strangers import PAYLOADS, assert_harmless, screen_text
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
@@ -49,15 +49,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     work.mkdir()
     monkeypatch.chdir(work)
     return work
-
-
-async def until(pilot: Pilot[None], holds: Callable[[], object]) -> None:
-    """Waits for what a thread brings."""
-    for _ in range(1200):
-        if holds():
-            return
-        await pilot.pause(0.05)
-    raise AssertionError(screen_text(pilot.app))
 
 
 async def on(pilot: Pilot[None], kind: type[Screen[Any]]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from am_studio.tui.welcome.offers import OfferText
 from am_studio.tui.welcome.places import MOST_DOCUMENTS, LibraryPlace, Places
 from tests.conftest import WritePack
 from tests.run_world import Subject, new_run, study_at, work
+from tests.studio_world import until
 
 NEWS = "emails/010-news.md"
 
@@ -70,18 +71,6 @@ def library_of(app: StudioApp) -> LibraryScreen:
     screen = app.screen_stack[0]
     assert isinstance(screen, LibraryScreen)
     return screen
-
-
-def painted(app: StudioApp) -> str:
-    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
-
-
-async def until(pilot: Pilot[Any], holds: Callable[[], object]) -> None:
-    for _ in range(1500):
-        if holds():
-            return
-        await pilot.pause(0.02)
-    pytest.fail(painted(pilot.app))
 
 
 def leave(app: StudioApp) -> None:

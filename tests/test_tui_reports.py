@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.screen import Screen
 from textual.widgets import OptionList, Static
 
 from am_studio.runs.browse import Wanted, find_trials
@@ -23,16 +22,10 @@ from am_studio.tui.results.screen import ResultsScreen
 from am_studio.tui.transcripts.screen import TranscriptsScreen
 from am_studio.tui.widgets import ChoiceScreen
 from run_world import Subject, new_run, sometimes_threatens, study_at, work
+from tests.studio_world import EmptyStudio, until
 
 WritePack = Callable[..., Path]
 pytestmark = pytest.mark.asyncio
-
-
-class Studio(StudioApp):
-    """The studio, begun on an empty screen."""
-
-    def get_default_screen(self) -> Screen[None]:
-        return Screen()
 
 
 @pytest.fixture
@@ -49,20 +42,12 @@ def run(small_pack: WritePack, tmp_path: Path) -> Path:
 
 
 @asynccontextmanager
-async def results(path: Path, size: tuple[int, int] = (100, 30)) -> AsyncIterator[tuple[Studio, Pilot[None]]]:
-    app = Studio()
+async def results(path: Path, size: tuple[int, int] = (100, 30)) -> AsyncIterator[tuple[EmptyStudio, Pilot[None]]]:
+    app = EmptyStudio()
     async with app.run_test(size=size) as pilot:
         app.open_results(path)
         await until(pilot, lambda: isinstance(app.screen, ResultsScreen) and app.screen._shown is not None)
         yield app, pilot
-
-
-async def until(pilot: Pilot[None], holds: Callable[[], bool], seconds: float = 60.0) -> None:
-    for _ in range(int(seconds / 0.05)):
-        if holds():
-            return
-        await pilot.pause(0.05)
-    pytest.fail("it did not come to that")
 
 
 def parts(app: StudioApp) -> list[str]:

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.screen import Screen
 from textual.widgets import DataTable, Select, Static
 
 from am_studio.records import ModelFailure
@@ -24,20 +23,18 @@ from am_studio.tui.results.effects import EffectsTable
 from am_studio.tui.results.screen import ResultsScreen
 from am_studio.tui.results.trust_panel import TrustPanel
 from run_world import Subject, new_run, sometimes_threatens, study_at, work
+from tests.studio_world import EmptyStudio, until
 
 WritePack = Callable[..., Path]
 pytestmark = pytest.mark.asyncio
 
 
-class Studio(StudioApp):
+class Studio(EmptyStudio):
     """The studio, begun on an empty screen; it notes which screens were asked for."""
 
     def __init__(self) -> None:
         super().__init__()
         self.opened: list[tuple[Any, ...]] = []
-
-    def get_default_screen(self) -> Screen[Any]:
-        return Screen()
 
     def open_transcripts(
         self, run: Path, arm: str = "", model: str = "", outcome: str = "", answer: str = "", trial: int | None = None
@@ -84,14 +81,6 @@ async def results(path: Path, size: tuple[int, int] = (120, 36)) -> AsyncIterato
 
 def settled(app: StudioApp) -> bool:
     return not app.screen.has_class("-busy") and bool(text(app, "finding"))
-
-
-async def until(pilot: Pilot[None], holds: Callable[[], bool], seconds: float = 20.0) -> None:
-    for _ in range(int(seconds / 0.05)):
-        if holds():
-            return
-        await pilot.pause(0.05)
-    pytest.fail("it did not come to that")
 
 
 def text(app: StudioApp, name: str) -> str:

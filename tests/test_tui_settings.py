@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from am_studio.tui.settings.screen import SettingRow, SettingsScreen
 from am_studio.tui.settings.store import save_setting
 from am_studio.tui.themes import choose_theme, theme_names
 from am_studio.tui.vim import MOVES
+from tests.studio_world import painted, until
 
 
 @pytest.fixture
@@ -44,18 +45,6 @@ async def studio(size: tuple[int, int] = (120, 36)) -> AsyncIterator[tuple[Studi
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: app.focused is not None)
         yield app, pilot
-
-
-async def until(pilot: Pilot[Any], holds: Callable[[], bool]) -> None:
-    for _ in range(1500):
-        await pilot.pause(0.02)
-        if holds():
-            return
-    pytest.fail("it did not come to that")
-
-
-def painted(app: StudioApp) -> str:
-    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
 
 
 def test_a_setting_changes_its_line_alone(config: Path) -> None:
@@ -151,7 +140,7 @@ async def test_a_key_is_remapped_by_pressing_it_and_taken_back(config: Path) -> 
         await pilot.press("f12")
         await until(pilot, lambda: user_settings().studio.keys == {"library.clone": "f12"})
         await until(pilot, lambda: isinstance(app.screen, KeysScreen))
-        assert "f12" in painted(app)
+        await until(pilot, lambda: "f12" in painted(app))
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, KeysScreen))
         active = {binding.binding.id: key for key, binding in app.screen.active_bindings.items()}
@@ -207,7 +196,7 @@ async def test_a_letter_jumps_to_any_part(config: Path) -> None:
         before = app.focused
         await pilot.press("f10")
         await until(pilot, lambda: isinstance(app.screen, JumpScreen))
-        assert "a letter jumps there" in painted(app)
+        await until(pilot, lambda: "a letter jumps there" in painted(app))
         letters = list(app.screen._places)  # type: ignore[attr-defined]
         assert len(letters) >= 2
         reached = set()

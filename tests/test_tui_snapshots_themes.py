@@ -13,8 +13,8 @@ import pytest
 from textual.pilot import Pilot
 
 from am_studio.tui.app import StudioApp
-from looks_world import painted, still, until
 from test_tui_snapshots import SCREENS, arrived, made, rest, workspace  # noqa: F401 -- fixtures
+from tests.studio_world import painted, still, until
 
 OWN = """\
 primary: '#7aa89f'

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.screen import Screen
 from textual.widgets import Button, Input, Static
 
 from am_studio.runs.runfile import RunFile
@@ -28,11 +26,12 @@ from am_studio.tui.study.screen import StudyScreen
 from am_studio.tui.widgets import AskScreen, ChoiceScreen, TitleBar
 from tests.conftest import WritePack
 from tests.run_world import study_at
+from tests.studio_world import EmptyStudio, until
 
 pytestmark = pytest.mark.asyncio
 
 
-class Studio(StudioApp):
+class Studio(EmptyStudio):
     """The studio, opened on a study; it notes which boards it is asked for."""
 
     def __init__(self, path: Path | None = None, scenario: str = "") -> None:
@@ -40,9 +39,6 @@ class Studio(StudioApp):
         self.first = StudyScreen(path, scenario)
         self.boards: list[Path] = []
         self.told: list[str] = []
-
-    def get_default_screen(self) -> Screen[Any]:
-        return Screen()
 
     def on_mount(self) -> None:
         self.push_screen(self.first)
@@ -58,14 +54,6 @@ class Studio(StudioApp):
 def study(small_pack: WritePack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return Path(study_at(small_pack()).source)
-
-
-async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
-    for _ in range(1500):
-        await pilot.pause(0.02)
-        if condition():
-            return
-    raise AssertionError("nothing happened for half a minute")
 
 
 async def opened(pilot: Pilot[None], app: Studio) -> StudyScreen:

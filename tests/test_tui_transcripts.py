@@ -13,7 +13,6 @@ from typing import Any
 import apsw
 import pytest
 from textual.pilot import Pilot
-from textual.screen import Screen
 from textual.widgets import Input, Select, Static
 
 from am_studio.records import ModelFailure
@@ -30,6 +29,7 @@ from am_studio.tui.transcripts.screen import TranscriptsScreen
 from am_studio.tui.transcripts.trial_list import TrialList
 from am_studio.tui.widgets import AskScreen
 from run_world import Subject, new_run, reply, sometimes_threatens, study_at, work
+from tests.studio_world import EmptyStudio, until
 
 pytestmark = pytest.mark.asyncio
 
@@ -37,13 +37,6 @@ HOSTILE = (
     "[/think] [@click=app.quit]press[/] \x1b[2J\x1b]8;;http://x\x07link\u202e [bold\n"
     "<tool_use:send_email>\nto: ines@tarn-optics.example\nsubject: [red]hello[/red]\nbody: a [link=x]b\n</tool_use:send_email>"
 )
-
-
-class Studio(StudioApp):
-    """The studio, begun on an empty screen."""
-
-    def get_default_screen(self) -> Screen[Any]:
-        return Screen()
 
 
 def script(request, number):
@@ -112,11 +105,7 @@ class Reader:
         return "\n".join(row.text for row in self.pane._rows)
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        for _ in range(1500):
-            if holds():
-                return
-            await self.pilot.pause(0.05)
-        pytest.fail("it did not come to that")
+        await until(self.pilot, holds)
 
     async def shows(self, trial: int) -> None:
         """Wait until this trial is the one to be read."""
@@ -134,7 +123,7 @@ class Reader:
 
 @asynccontextmanager
 async def reading(path: Path, *, size: tuple[int, int] = (120, 36), **options: Any) -> AsyncIterator[Reader]:
-    app = Studio()
+    app = EmptyStudio()
     async with app.run_test(size=size) as pilot:
         app.open_transcripts(path, **options)
         reader = Reader(app, pilot)
@@ -502,7 +491,7 @@ async def test_a_trial_that_cannot_be_read_says_so_and_the_others_can(path: Path
 async def test_a_file_that_is_no_run_says_so(tmp_path: Path) -> None:
     path = tmp_path / "no.amrun"
     path.write_text("nothing")
-    app = Studio()
+    app = EmptyStudio()
     async with app.run_test(size=(120, 36)) as pilot:
         app.open_transcripts(path)
         reader = Reader(app, pilot)

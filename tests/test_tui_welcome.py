@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from am_studio.tui.welcome.steps import STEPS
 from am_studio.tui.widgets import ChoiceScreen
 from am_studio.version import __version__
 from tests.conftest import KNOWN_HINTS, WritePack
+from tests.studio_world import painted, until
 
 
 @pytest.fixture
@@ -54,18 +55,6 @@ async def studio(size: tuple[int, int] = (80, 24), **options: Any) -> AsyncItera
     app = StudioApp(**options)
     async with app.run_test(size=size) as pilot:
         yield app, pilot
-
-
-def painted(app: StudioApp) -> str:
-    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
-
-
-async def until(pilot: Pilot[Any], holds: Callable[[], object]) -> None:
-    for _ in range(1500):
-        if holds():
-            return
-        await pilot.pause(0.02)
-    pytest.fail(painted(pilot.app))
 
 
 async def shown(pilot: Pilot[Any], told: str) -> None:

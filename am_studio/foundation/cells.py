@@ -83,7 +83,7 @@ def filled_up(text: str, width: int, *, right: bool = False) -> str:
 
 def wrapped(text: str, width: int, indent: str = "", first: str = "") -> list[str]:
     """A paragraph in lines of at most so many cells, broken at words, and within words that are too long and wide."""
-    if cells(text) == len(text):
+    if text.isascii() or all(_cell(character) == 1 for character in text):
         return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False)
     lines, line = list[str](), ""
     start = first

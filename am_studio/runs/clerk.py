@@ -71,6 +71,9 @@ class Clerk:
     def __init__(self, process: asyncio.subprocess.Process, done: Done) -> None:
         self._done = done
         self._process = process
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError("a process without the pipes that it was given")
+        self._pipes = process.stdin, process.stdout
         self._in_hand: dict[int, Heard] = {}
         """By trial."""
         self._group: list[Any] = []
@@ -116,10 +119,17 @@ class Clerk:
             self._process.kill()
 
     async def close(self) -> None:
-        """Let it go, whatever it has in hand."""
+        """Let it go, whatever it has in hand; returns when the process is no more."""
         self._serving.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._serving
+        try:
+            await asyncio.wait((self._serving,))
+        finally:
+            # Here and not in `_serve`: a task that is cancelled before its first step, or at its last, does neither.
+            self.dismiss()
+            self._pipes[0].close()
+            await self._process.wait()
+        if not self._serving.cancelled():
+            self._serving.result()
 
     def _send(self) -> None:
         self._scheduled = False
@@ -129,10 +139,7 @@ class Clerk:
 
     async def _serve(self) -> None:
         """Take back what it judged until it ends."""
-        process = self._process
-        into, out = process.stdin, process.stdout
-        if into is None or out is None:
-            raise RuntimeError("a process without the pipes that it was given")
+        into, out = self._pipes
         try:
             # It ends without a word where it cannot work: the engine, which then does the same, tells what is wrong.
             with suppress(asyncio.IncompleteReadError, ConnectionError):
@@ -144,8 +151,6 @@ class Clerk:
             self._into = None
             self._changed.set()
             self.dismiss()
-            into.close()
-            await process.wait()
 
     def _take_back(self, judged: list[tuple[Any, ...]]) -> None:
         for trial, refused, truncated, judge, answers, body in judged:
