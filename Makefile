@@ -18,7 +18,7 @@ help:
 	@echo "make bench-interop Inspect running our exported task beside our own engine: the same counts, 300 samples an arm"
 	@echo "make bench-stats  coverage, error rates and power by simulation; fails by exit code"
 	@echo "make soak         a hundred kills over 3,000 trials, a hundred while packs are installed, flipped bits, synced rows, 20 kills of typing on an idle and 20 on a busy machine; fails by exit code"
-	@echo "make fuzz         a minute each of hostile YAML, templates, zips and replies; fails by exit code (FUZZ_SECONDS=60)"
+	@echo "make fuzz         a minute each of hostile YAML, templates, zips and replies, and new examples for the tests that take any; fails by exit code (FUZZ_SECONDS=60)"
 	@echo "make proxy-env    an environment of its own for LiteLLM's proxy, which the tests then use"
 	@echo "make inspect-env  one for Inspect and the published suite, which a bench and the import's test then use"
 	@echo "make look         reports and galleries in a browser: pictures, and axe over them (needs chromium and npm)"
@@ -83,6 +83,7 @@ soak: $(READY)
 FUZZ_SECONDS ?= 60
 fuzz: $(READY)
 	@for target in yaml_events templates zips replies; do $(BIN)/python -m tests.fuzz.$$target --seconds $(FUZZ_SECONDS) || exit 1; done
+	$(BIN)/python -m pytest -n auto -m hypothesis --hypothesis-profile new
 
 # axe is a script for browsers alone; its hash stands in tests/look/pages.py.
 look: $(READY) build/look/package/axe.min.js

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from am_studio.version import __version__
 
@@ -18,6 +19,10 @@ KNOWN_HINTS = (
 )  # fmt: skip
 """All of them."""
 
+# The same examples every time, however slow the machine; `make fuzz` looks for new ones.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("new", max_examples=2_000, deadline=None)
+settings.load_profile("same")
 # The settings of whoever runs the tests are no part of them, in processes that tests start neither.
 os.environ["AM_STUDIO_CONFIG"] = os.devnull
 
