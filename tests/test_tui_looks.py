@@ -24,8 +24,9 @@ from am_studio.tui.app import StudioApp
 from am_studio.tui.author.details_panel import DetailsPanel
 from am_studio.tui.board.arms import ArmsTable
 from am_studio.tui.footer import Shown, StudioFooter, fitted, needed
+from am_studio.tui.kept_shares import KeptShares
 from am_studio.tui.library.widgets import RunsTable
-from am_studio.tui.panes import Divider, KeptShares
+from am_studio.tui.panes import Divider
 from am_studio.tui.results.effects import EffectsTable
 from am_studio.tui.settings.keys_screen import KeyTable
 from am_studio.tui.settings.store import save_setting

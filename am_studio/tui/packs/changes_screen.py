@@ -6,7 +6,6 @@ It works out nothing and writes nothing: what it was given to find out runs in a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on, work
@@ -14,16 +13,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
-from textual.worker import get_current_worker
 
-from am_studio.foundation.errors import StudioError
 from am_studio.scenarios.diff_telling import Part
-from am_studio.scenarios.sharing.steps import GivenUp, Step
+from am_studio.scenarios.sharing.steps import Step
 from am_studio.tui.packs.change_views import told
+from am_studio.tui.packs.thread import Done, Failed, Stepped, carry_out
 from am_studio.tui.palette import Command
 from am_studio.tui.panes import Divider
 from am_studio.tui.strangers import MUTED, joined, plain
@@ -51,24 +48,6 @@ class ChangesScreen(Screen[None]):
         Binding("escape", "leave", "Back", id="changes.leave", tooltip="Back to the screen before", show=False),
     ]
 
-    @dataclass
-    class Stepped(Message):
-        """Finding out has come to something else."""
-
-        doing: str
-
-    @dataclass
-    class Found(Message):
-        """The parts are there."""
-
-        parts: Sequence[Part]
-
-    @dataclass
-    class NotFound(Message):
-        """They cannot be had."""
-
-        error: StudioError
-
     def __init__(self, title: Content, find: Find, *, both_ways: bool = False) -> None:
         """`find` runs in a thread; `both_ways`: whether it can be read the other way too."""
         super().__init__()
@@ -93,37 +72,23 @@ class ChangesScreen(Screen[None]):
 
     @work(thread=True, exclusive=True, group="changes")
     def _look(self) -> None:
-        worker = get_current_worker()
-
-        def step(doing: str) -> None:
-            if worker.is_cancelled:
-                raise GivenUp
-            self.post_message(self.Stepped(doing))
-
-        message: Message
-        try:
-            message = self.Found(self._find(step, self._swapped))
-        except GivenUp:
-            return
-        except StudioError as error:
-            message = self.NotFound(error)
-        if not worker.is_cancelled:
-            self.post_message(message)
+        find, swapped = self._find, self._swapped
+        carry_out(lambda step: find(step, swapped), self)
 
     @on(Stepped)
     def _step(self, message: Stepped) -> None:
         if not self.parts:
             self.query_one("#text", Static).update(plain(f"{message.doing} …", MUTED))
 
-    @on(NotFound)
-    def _tell(self, message: NotFound) -> None:
+    @on(Failed)
+    def _tell(self, message: Failed) -> None:
         error = message.error
         words = "\n".join(filter(None, (error.title, error.detail, error.hint)))
         self.query_one("#text", Static).update(plain(words, "$text-warning"))
 
-    @on(Found)
-    def _show(self, message: Found) -> None:
-        self.parts = tuple(message.parts)
+    @on(Done)
+    def _show(self, message: Done) -> None:
+        self.parts = tuple(message.result)
         listing = self.query_one("#parts", OptionList)
         listing.clear_options()
         group = ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 from textual import on, work
@@ -11,12 +10,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import Button, Label, ProgressBar, Static
-from textual.worker import Worker, get_current_worker
+from textual.worker import Worker
 
-from am_studio.foundation.errors import StudioError
-from am_studio.scenarios.sharing.steps import GivenUp, Step
+from am_studio.scenarios.sharing.steps import Step
+from am_studio.tui.packs.thread import Done, Failed, Stepped, carry_out
 from am_studio.tui.pointing import Dialog
 from am_studio.tui.strangers import plain
 from am_studio.tui.widgets import DIALOG_CSS, ChoiceScreen
@@ -42,24 +40,6 @@ class JobScreen(Dialog[Any], Generic[Result]):
         Binding("f1,question_mark", "app.help", "Help", id="job.help", tooltip="What every key does here", show=False),
     ]
 
-    @dataclass
-    class Stepped(Message):
-        """The job has come to something else."""
-
-        doing: str
-
-    @dataclass
-    class Done(Message):
-        """The job has ended well."""
-
-        result: Any
-
-    @dataclass
-    class Failed(Message):
-        """It has not."""
-
-        error: StudioError
-
     def __init__(self, title: Content, job: Callable[[Step], Result], *, stoppable: bool = True) -> None:
         """`job` runs in a thread and tells its steps; one that writes is not `stoppable`, for it is over in no time."""
         super().__init__()
@@ -84,24 +64,7 @@ class JobScreen(Dialog[Any], Generic[Result]):
 
     @work(thread=True, exclusive=True, group="job")
     def _begin(self) -> None:
-        worker = get_current_worker()
-
-        def step(doing: str) -> None:
-            if worker.is_cancelled:
-                raise GivenUp
-            self.post_message(self.Stepped(doing))
-
-        message: Message
-        try:
-            message = self.Done(self._job(step))
-        except GivenUp:
-            return
-        except StudioError as error:
-            message = self.Failed(error)
-        except OSError as error:
-            message = self.Failed(StudioError("it could not be done", str(error)))
-        if not worker.is_cancelled:
-            self.post_message(message)
+        carry_out(self._job, self)
 
     @on(Stepped)
     def _show_step(self, message: Stepped) -> None:
