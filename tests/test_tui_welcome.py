@@ -124,7 +124,6 @@ async def test_somebody_is_led_through_the_six_steps_on_the_real_screens(home: P
         await pilot.press("ctrl+r")
         await until(pilot, lambda: isinstance(app.screen, ChoiceScreen))
         await pilot.press("s")
-        await shown(pilot, "Trials come in")
         await shown(pilot, "Tour 6/6")
         await pilot.press("r")
         await shown(pilot, "SIMULATED, so no evidence about any real model")

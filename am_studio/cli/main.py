@@ -71,9 +71,14 @@ def _carried_out(words: list[str]) -> int:
     verb, rest = (words[0], words[1:]) if words and not words[0].startswith("--") else ("studio", words)
     try:
         if verb not in VERBS:
+            import shlex
+            from pathlib import Path
+
             from am_studio.foundation.errors import nearest
 
-            raise StudioError(f"there is no command '{verb}'", hint=nearest(verb, VERBS))
+            path = Path(verb).exists()
+            hint = f"to open it: am-studio studio {shlex.quote(verb)}" if path else nearest(verb, VERBS)
+            raise StudioError(f"there is no command '{verb}'", hint=hint)
         module = importlib.import_module(f"am_studio.cli.commands.{verb}{'_' * iskeyword(verb)}")
         parser = argparse.ArgumentParser(
             prog=f"am-studio {verb}",

@@ -18,6 +18,9 @@ from am_studio.foundation.plainly import plainly
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
+    parser.add_argument(
+        "what", nargs="?", help="what to open at once: a run's file, a study or a scenario, by path or name"
+    )
     parser.add_argument("--theme", default="", metavar="NAME", help="how it looks, over what the settings say")
     parser.add_argument("--tour", action="store_true", help="begin with the tour: six steps on a scratch copy")
     parser.add_argument("--web", action="store_true", help="show it in a browser; prints the link")
@@ -35,14 +38,17 @@ def run(args: argparse.Namespace) -> int:
             "the studio needs a terminal", hint="`am-studio --help` lists the commands that work without one"
         )
     from am_studio.tui.app import StudioApp
+    from am_studio.tui.opening import document_named
 
-    app = StudioApp(theme=args.theme, tour=args.tour, plain=plainly())
+    opens = document_named(args.what) if args.what else None
+    app = StudioApp(theme=args.theme, tour=args.tour, plain=plainly(), opens=opens)
     app.heed_terminal()
     app.run()
     return app.return_code or 0
 
 
 def _serve(args: argparse.Namespace) -> int:
+    from am_studio.tui.opening import document_named
     from am_studio.tui.web import is_loopback, serve
 
     if args.host in {"0.0.0.0", "::"}:  # noqa: S104 -- refused
@@ -58,8 +64,9 @@ def _serve(args: argparse.Namespace) -> int:
             say(f"! {args.host} can be reached from other machines, and nothing is encrypted: use a tunnel instead.")
 
     worn = [*(["--theme", args.theme] if args.theme else []), *(["--plain"] if plainly() else [])]
-    command = shlex.join(
-        [sys.executable, "-m", "am_studio.cli.main", "studio", *worn, *(["--tour"] if args.tour else [])]
-    )
+    if args.what:
+        document_named(args.what)  # what cannot be opened is told here, not in the browser
+    begun = [*(["--tour"] if args.tour else []), *(["--", args.what] if args.what else [])]
+    command = shlex.join([sys.executable, "-m", "am_studio.cli.main", "studio", *worn, *begun])
     serve(command, args.host, args.port, told)
     return 0

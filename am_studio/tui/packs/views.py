@@ -140,7 +140,7 @@ def problems(found: Iterable[Problem], missing: Iterable[str] = ()) -> Iterator[
     """What a check found, a problem a paragraph; the errors come first."""
     listed = sorted(found, key=lambda problem: problem.severity != "error")
     if not listed:
-        yield plain("✓ nothing", "$text-success")
+        yield plain("✓ nothing was found", "$text-success")
     for problem in listed[:_MOST_PROBLEMS]:
         error = problem.severity == "error"
         sign = plain("✗ " if error else "! ", "$text-error" if error else "$text-warning")

@@ -15,16 +15,7 @@ from textual.css.query import NoMatches
 from textual.screen import Screen
 
 from am_studio.tui.library.screen import LibraryScreen
-from am_studio.tui.welcome.documents import (
-    Document,
-    OpenBoard,
-    OpenResults,
-    OpenScenario,
-    OpenStudy,
-    OpenTranscripts,
-    TellsPlace,
-    same,
-)
+from am_studio.tui.welcome.documents import Document, TellsPlace, same
 from am_studio.tui.welcome.places import LibraryPlace, Places, Remembered
 
 if TYPE_CHECKING:
@@ -77,7 +68,7 @@ class Restorer:
         self._reopened = document, time.monotonic()
         self._kept = None
         self._places.change(lambda known: known.opened(document, tried=True))
-        _open(app, document)
+        app.open_document(document)
 
     def keep(self, screens: Sequence[Screen[Any]], *, leaving: bool = False) -> Callable[[], None] | None:
         """What writes down where one is, on these screens, the outermost first; None when that is known already."""
@@ -105,18 +96,3 @@ class Restorer:
             else:
                 tried = stands and same(open_now[0], again)
         return _Now(place, next(iter(open_now), None), tried, settled)
-
-
-def _open(app: StudioApp, document: Document) -> None:
-    place = Path(document.place)
-    match document:
-        case OpenScenario():
-            app.open_author(place, start=document)
-        case OpenStudy():
-            app.open_study(place)
-        case OpenBoard():
-            app.open_board(place)
-        case OpenResults():
-            app.open_results(place, outcome=document.outcome, model=document.model)
-        case OpenTranscripts():
-            app.open_transcripts(place, start=document)

@@ -22,7 +22,7 @@ from textual.screen import ModalScreen, Screen
 from am_studio.foundation.errors import StudioError
 from am_studio.tui.library.screen import LibraryScreen
 from am_studio.tui.palette import Command
-from am_studio.tui.panes import PanesApp
+from am_studio.tui.screens import ScreensApp
 from am_studio.tui.strangers import MUTED, plain
 from am_studio.tui.welcome.documents import called
 from am_studio.tui.welcome.hints import hints_of, pick
@@ -68,7 +68,7 @@ class LookedBack(Message):
     """Whether this is the first start ever."""
 
 
-class Welcoming(PanesApp):
+class Welcoming(ScreensApp):
     """What the studio does for who comes in."""
 
     DEFAULT_CSS = """
@@ -117,7 +117,7 @@ class Welcoming(PanesApp):
         library = self._library
         if library is None:
             return
-        if self._studio.looks.restore:
+        if self._studio.looks.restore and self._studio.opens is None:
             library.take_back(message.remembered.library)
         if self._begin_touring:
             self.action_tour()
