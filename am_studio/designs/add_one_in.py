@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import BaseModel, Field
 
-from am_studio.designs.base import BASELINE, Arm, Results, is_simulated, settings_of
-from am_studio.designs.fixed import ArmTrials, FixedArms, must_be_allowed
+from am_studio.designs.base import BASELINE, Arm, Results, design_settings, settings_of
+from am_studio.designs.fixed import ArmTrials, FixedArms, FixedDesign, must_be_allowed
 from am_studio.designs.space import Factor, Space, open_baseline, open_space
-from am_studio.effects.table import removal_effects
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.yamlfile import Form
-from am_studio.records import EffectTable, Study, TrialSpec, Variant
+from am_studio.records import EffectTable, Study, Variant
 
 if TYPE_CHECKING:
     from am_studio.scenarios import Scenario
@@ -37,10 +36,9 @@ class AddOneInSettings(Form):
 
 
 @dataclass(frozen=True, slots=True)
-class AddOneIn:
+class AddOneIn(FixedDesign):
     """A fixed design whose arm to compare with has every listed detail off."""
 
-    fixed: FixedArms
     left_out: tuple[str, ...]
     """Details that are off without another one, so that they have no arm."""
 
@@ -67,8 +65,7 @@ class AddOneIn:
     @classmethod
     def open(cls, study: Study, scenario: Scenario) -> Self:
         """The design of this study; StudioError for an unknown detail, or an arm that the scenario does not allow."""
-        design = {key: value for key, value in study.design.items() if key != "kind"}
-        settings = settings_of(AddOneInSettings, design, "design")
+        settings = design_settings(AddOneInSettings, study)
         trials = settings_of(ArmTrials, study.trials, "trials")
         space = open_space(settings.details, open_baseline(scenario, study.baseline), scenario)
         nothing = space.with_only(())
@@ -84,31 +81,9 @@ class AddOneIn:
             raise StudioError("No detail can stand alone", scenario.ref, "list others under `design.details`")
         return cls(FixedArms(study, tuple(arms), trials), tuple(left_out))
 
-    def arms(self) -> tuple[Arm, ...]:
-        """All off, then one arm a detail, in the study's order."""
-        return self.fixed.arms
-
-    def next_trials(self, results: Results) -> tuple[TrialSpec, ...]:
-        """Everything that has not been named yet, in one random order."""
-        return self.fixed.next_trials(results)
-
-    def greatest(self) -> int:
-        """The number of trials over all models."""
-        return self.fixed.greatest()
-
     def analyse(self, results: Results, outcome: str, model: str) -> EffectTable:
         """Each detail alone against all off, Holm over the details of this outcome and model."""
-        nothing, *arms = self.fixed.counts(results, outcome, model)
-        table = removal_effects(
-            nothing.counts,
-            arms,
-            outcome=outcome,
-            model=model,
-            estimand=self.estimand,
-            simulated=is_simulated(self.fixed.study, model),
-            asked=self.fixed.study.analysis,
-            kind="alone",
-        )
+        table = self.effects(self.fixed.counts(results, outcome, model), outcome, model, "alone")
         return replace(table, baseline_label=ALL_OFF, notes=(*table.notes, *self.notes()))
 
 

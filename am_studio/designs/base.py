@@ -225,6 +225,11 @@ def settings_of(form: type[FormT], given: Mapping[str, Any], where: str) -> Form
         raise StudioError(f"The study's `{where}` cannot be used", "\n".join(told), hint) from error
 
 
+def design_settings(form: type[FormT], study: Study) -> FormT:
+    """What the study says under `design`, but its kind, as this form; StudioError as `settings_of`."""
+    return settings_of(form, {key: value for key, value in study.design.items() if key != "kind"}, "design")
+
+
 def _steps(given: Any, path: tuple[int | str, ...]) -> list[str]:
     """The path without the steps that stand for the branches of a union."""
     kept: list[str] = []

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, Discriminator, Field, StringConstraints, Tag
 
-from am_studio.designs.base import BASELINE, Arm, Results, is_simulated, settings_of
-from am_studio.designs.fixed import ArmTrials, FixedArms, must_be_allowed
+from am_studio.designs.base import BASELINE, Arm, Results, design_settings, settings_of
+from am_studio.designs.fixed import ArmTrials, FixedArms, FixedDesign, must_be_allowed
 from am_studio.designs.space import open_baseline, told
-from am_studio.effects.table import removal_effects
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.foundation.yamlfile import Form
-from am_studio.records import Counts, EffectTable, Study, TrialSpec, Variant
+from am_studio.records import Counts, EffectTable, Study, Variant
 
 if TYPE_CHECKING:
     from am_studio.scenarios import Scenario
@@ -68,10 +67,9 @@ class CompareSettings(Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(FixedDesign):
     """A fixed design: one arm a named variant."""
 
-    fixed: FixedArms
     scenario: Scenario
     baseline: Variant
     """The study's, whether anything is compared with it or not."""
@@ -129,8 +127,7 @@ class Compare:
     @classmethod
     def open(cls, study: Study, scenario: Scenario) -> Self:
         """The design of this study; StudioError for an unknown level, a variant that is forbidden, or two that are one."""
-        design = {key: value for key, value in study.design.items() if key != "kind"}
-        settings = settings_of(CompareSettings, design, "design")
+        settings = design_settings(CompareSettings, study)
         trials = settings_of(ArmTrials, study.trials, "trials")
         baseline = open_baseline(scenario, study.baseline)
         variants = {
@@ -150,38 +147,17 @@ class Compare:
         arms += [Arm(f"variant-{name}", name, each, _changed(each, reference)) for name, each in variants.items()]
         return cls(FixedArms(study, tuple(arms), trials), scenario, baseline)
 
-    def arms(self) -> tuple[Arm, ...]:
-        """The reference, then one arm a variant, in the study's order."""
-        return self.fixed.arms
-
-    def next_trials(self, results: Results) -> tuple[TrialSpec, ...]:
-        """Everything that has not been named yet, in one random order."""
-        return self.fixed.next_trials(results)
-
-    def greatest(self) -> int:
-        """The number of trials over all models."""
-        return self.fixed.greatest()
-
     def analyse(self, results: Results, outcome: str, model: str) -> EffectTable:
         """Each variant against the reference, Holm over the variants of this outcome and model.
 
         An arm whose scenario does not ask for the outcome has no trials in the table.
         """
-        reference, *variants = (
+        compared = [
             counted if self.scenario.of(arm.variant).asks(outcome) else replace(counted, counts=Counts(0))
             for arm, counted in zip(self.fixed.arms, self.fixed.counts(results, outcome, model), strict=True)
-        )
-        table = removal_effects(
-            reference.counts,
-            variants,
-            outcome=outcome,
-            model=model,
-            estimand=self.estimand,
-            simulated=is_simulated(self.fixed.study, model),
-            asked=self.fixed.study.analysis,
-            kind="contrast",
-        )
-        return replace(table, baseline_label=reference.label, notes=(*table.notes, *self.notes()))
+        ]
+        table = self.effects(compared, outcome, model, "contrast")
+        return replace(table, baseline_label=compared[0].label, notes=(*table.notes, *self.notes()))
 
 
 def _variant(

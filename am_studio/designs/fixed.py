@@ -7,18 +7,19 @@ that gives the smallest variance of each difference for a given total (Dunnett 1
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from am_studio.designs.base import BASELINE, Arm, Results, Wanted, interleave
+from am_studio.designs.base import BASELINE, Arm, Results, Wanted, interleave, is_simulated
 from am_studio.designs.space import told
-from am_studio.effects.table import ArmCounts
+from am_studio.effects.table import ArmCounts, removal_effects
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.yamlfile import Form
-from am_studio.records import Study, TrialSpec, Variant
+from am_studio.records import EffectKind, EffectTable, Study, TrialSpec, Variant
 
 if TYPE_CHECKING:
     from am_studio.scenarios import Scenario
@@ -67,6 +68,50 @@ class FixedArms:
         return [
             ArmCounts(arm.name, arm.label, arm.removed, results.counts(arm.name, model, outcome)) for arm in self.arms
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class FixedDesign(ABC):
+    """What every design of such arms does the same way."""
+
+    fixed: FixedArms
+
+    @property
+    @abstractmethod
+    def estimand(self) -> str:
+        """What the effects estimate, in words."""
+
+    def notes(self) -> tuple[str, ...]:
+        """What readers of the effects should know of the design; here nothing."""
+        return ()
+
+    def arms(self) -> tuple[Arm, ...]:
+        """The arm that all are compared with, then the others in the study's order."""
+        return self.fixed.arms
+
+    def next_trials(self, results: Results) -> tuple[TrialSpec, ...]:
+        """Everything that has not been named yet, all arms and models in one random order."""
+        return self.fixed.next_trials(results)
+
+    def greatest(self) -> int:
+        """The number of trials over all models; a fixed design always comes to it."""
+        return self.fixed.greatest()
+
+    def effects(
+        self, counted: Sequence[ArmCounts], outcome: str, model: str, kind: EffectKind = "local"
+    ) -> EffectTable:
+        """Each arm against the first, p-values adjusted over the arms of this outcome and model; without the notes."""
+        first, *others = counted
+        return removal_effects(
+            first.counts,
+            others,
+            outcome=outcome,
+            model=model,
+            estimand=self.estimand,
+            simulated=is_simulated(self.fixed.study, model),
+            asked=self.fixed.study.analysis,
+            kind=kind,
+        )
 
 
 def must_be_allowed(variant: Variant, changes: Sequence[tuple[str, str]], what: str, scenario: Scenario) -> None:

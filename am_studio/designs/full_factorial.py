@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from pydantic import BaseModel, Field
 
 from am_studio.designs.average import Asked
-from am_studio.designs.base import Arm, Results, settings_of
+from am_studio.designs.base import Arm, Results, design_settings, settings_of
 from am_studio.designs.crossing import ARM, Crossing, allowed_runs, refuse_many
 from am_studio.designs.random_subsets import TotalTrials
 from am_studio.designs.space import open_baseline, open_space
@@ -59,8 +59,7 @@ class FullFactorial:
     @classmethod
     def open(cls, study: Study, scenario: Scenario) -> Self:
         """The design of this study; StudioError for an unknown detail, or too many combinations."""
-        design = {key: value for key, value in study.design.items() if key != "kind"}
-        settings = settings_of(FullFactorialSettings, design, "design")
+        settings = design_settings(FullFactorialSettings, study)
         trials = settings_of(TotalTrials, study.trials, "trials")
         baseline = open_baseline(scenario, study.baseline)
         space = open_space(settings.details, baseline, scenario, every_level=settings.levels == "all")

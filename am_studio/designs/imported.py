@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from pydantic import BaseModel, Field
 
 from am_studio.designs.average import Asked, average_table
-from am_studio.designs.base import BASELINE, Arm, Results, is_simulated, settings_of
+from am_studio.designs.base import BASELINE, Arm, Results, design_settings, is_simulated, settings_of
 from am_studio.designs.cells import Cells
 from am_studio.designs.random_subsets import TotalTrials
 from am_studio.designs.space import Factor, Space, told
@@ -78,8 +78,7 @@ class ImportedTrials:
     @classmethod
     def open(cls, study: Study, scenario: Scenario) -> Self:
         """The design of an imported run; StudioError for what its scenario does not have."""
-        design = {key: value for key, value in study.design.items() if key != "kind"}
-        asked = settings_of(ImportedSettings, design, "design")
+        asked = design_settings(ImportedSettings, study)
         trials = settings_of(TotalTrials, study.trials, "trials")
         baseline = scenario.variant(study.baseline)
         factors = tuple(Factor(name, tuple(levels)) for name, levels in asked.details.items())

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import BaseModel, Field
 
-from am_studio.designs.base import BASELINE, Arm, Results, is_simulated, settings_of
-from am_studio.designs.fixed import ArmTrials, FixedArms, with_dragged
+from am_studio.designs.base import BASELINE, Arm, Results, design_settings, settings_of
+from am_studio.designs.fixed import ArmTrials, FixedArms, FixedDesign, with_dragged
 from am_studio.designs.space import open_baseline
-from am_studio.effects.table import removal_effects
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.foundation.yamlfile import Form
-from am_studio.records import EffectTable, Study, TrialSpec, Variant
+from am_studio.records import EffectTable, Study, Variant
 
 if TYPE_CHECKING:
     from am_studio.scenarios import Scenario
@@ -37,10 +36,8 @@ class LeaveOneOutSettings(Form):
 
 
 @dataclass(frozen=True, slots=True)
-class LeaveOneOut:
+class LeaveOneOut(FixedDesign):
     """A fixed design: it names every trial at once."""
-
-    fixed: FixedArms
 
     kind: ClassVar[str] = "leave-one-out"
     summary: ClassVar[str] = "Remove one detail at a time: is it necessary here?"
@@ -54,10 +51,6 @@ class LeaveOneOut:
             "difference in rate, removed minus baseline, when one detail is removed from this baseline (local effect)"
         )
 
-    def notes(self) -> tuple[str, ...]:
-        """Nothing beyond the arms."""
-        return ()
-
     @classmethod
     def open(cls, study: Study, scenario: Scenario) -> Self:
         """The design of this study.
@@ -65,38 +58,16 @@ class LeaveOneOut:
         StudioError when a setting is wrong, the baseline or a removal breaks the scenario's constraints, or a detail is
         unknown, named twice or already at its off level in the baseline.
         """
-        design = {key: value for key, value in study.design.items() if key != "kind"}
-        settings = settings_of(LeaveOneOutSettings, design, "design")
+        settings = design_settings(LeaveOneOutSettings, study)
         trials = settings_of(ArmTrials, study.trials, "trials")
         variant = open_baseline(scenario, study.baseline)
         details = _details(settings.details, variant, scenario)
         removals = tuple(_removal(detail, variant, scenario) for detail in details)
         return cls(FixedArms(study, (Arm(BASELINE, BASELINE, variant, ()), *removals), trials))
 
-    def arms(self) -> tuple[Arm, ...]:
-        """The baseline, then one arm a removed detail, in the study's order."""
-        return self.fixed.arms
-
-    def next_trials(self, results: Results) -> tuple[TrialSpec, ...]:
-        """Everything that has not been named yet, all arms and models in one random order."""
-        return self.fixed.next_trials(results)
-
-    def greatest(self) -> int:
-        """The number of trials over all models; a fixed design always comes to it."""
-        return self.fixed.greatest()
-
     def analyse(self, results: Results, outcome: str, model: str) -> EffectTable:
         """Each removal against the baseline, p-values adjusted by Holm over the removals of this outcome and model."""
-        baseline, *removals = self.fixed.counts(results, outcome, model)
-        return removal_effects(
-            baseline.counts,
-            removals,
-            outcome=outcome,
-            model=model,
-            estimand=self.estimand,
-            simulated=is_simulated(self.fixed.study, model),
-            asked=self.fixed.study.analysis,
-        )
+        return self.effects(self.fixed.counts(results, outcome, model), outcome, model)
 
 
 def _details(asked: Sequence[str] | None, baseline: Variant, scenario: Scenario) -> tuple[str, ...]:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import BaseModel, Field
 
-from am_studio.designs.base import BASELINE, Arm, Results, is_simulated, settings_of
-from am_studio.designs.fixed import ArmTrials, FixedArms, must_be_allowed, with_dragged
+from am_studio.designs.base import BASELINE, Arm, Results, design_settings, settings_of
+from am_studio.designs.fixed import ArmTrials, FixedArms, FixedDesign, must_be_allowed, with_dragged
 from am_studio.designs.space import open_baseline
-from am_studio.effects.table import removal_effects
 from am_studio.foundation.errors import StudioError, nearest
 from am_studio.foundation.yamlfile import Form
-from am_studio.records import EffectTable, Study, TrialSpec, Variant
+from am_studio.records import EffectTable, Study, Variant
 
 if TYPE_CHECKING:
     from am_studio.scenarios import Scenario
@@ -26,10 +25,8 @@ class LevelsSettings(Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Levels:
+class Levels(FixedDesign):
     """A fixed design: one arm for each level that the baseline does not have."""
-
-    fixed: FixedArms
 
     kind: ClassVar[str] = "levels"
     summary: ClassVar[str] = "Compare every level of a detail with the baseline's."
@@ -41,15 +38,10 @@ class Levels:
         """What the effects estimate, in words."""
         return "difference in rate, a detail at another level minus this baseline (local effect)"
 
-    def notes(self) -> tuple[str, ...]:
-        """Nothing beyond the arms."""
-        return ()
-
     @classmethod
     def open(cls, study: Study, scenario: Scenario) -> Self:
         """The design of this study; StudioError for an unknown detail, or a level that cannot be had in this baseline."""
-        design = {key: value for key, value in study.design.items() if key != "kind"}
-        settings = settings_of(LevelsSettings, design, "design")
+        settings = design_settings(LevelsSettings, study)
         trials = settings_of(ArmTrials, study.trials, "trials")
         baseline = open_baseline(scenario, study.baseline)
         arms = [Arm(BASELINE, BASELINE, baseline, ())]
@@ -62,31 +54,9 @@ class Levels:
             arms += [_arm(name, level, baseline, scenario) for level in others]
         return cls(FixedArms(study, tuple(arms), trials))
 
-    def arms(self) -> tuple[Arm, ...]:
-        """The baseline, then one arm a level, in the study's and the author's order."""
-        return self.fixed.arms
-
-    def next_trials(self, results: Results) -> tuple[TrialSpec, ...]:
-        """Everything that has not been named yet, in one random order."""
-        return self.fixed.next_trials(results)
-
-    def greatest(self) -> int:
-        """The number of trials over all models."""
-        return self.fixed.greatest()
-
     def analyse(self, results: Results, outcome: str, model: str) -> EffectTable:
         """Each level against the baseline's, Holm over all levels of this outcome and model."""
-        baseline, *levels = self.fixed.counts(results, outcome, model)
-        return removal_effects(
-            baseline.counts,
-            levels,
-            outcome=outcome,
-            model=model,
-            estimand=self.estimand,
-            simulated=is_simulated(self.fixed.study, model),
-            asked=self.fixed.study.analysis,
-            kind="level",
-        )
+        return self.effects(self.fixed.counts(results, outcome, model), outcome, model, "level")
 
 
 def _arm(name: str, level: str, baseline: Variant, scenario: Scenario) -> Arm:

@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import BaseModel, Field
 
-from am_studio.designs.base import Arm, Results, Wanted, interleave, is_simulated, settings_of, trial_seed
+from am_studio.designs.base import (
+    Arm,
+    Results,
+    Wanted,
+    design_settings,
+    interleave,
+    is_simulated,
+    settings_of,
+    trial_seed,
+)
 from am_studio.designs.cells import total
 from am_studio.designs.random_subsets import TotalTrials
 from am_studio.designs.space import open_baseline
@@ -93,9 +102,7 @@ class Lines:
     @classmethod
     def open(cls, study: Study, scenario: Scenario) -> Self:
         """The design of this study; StudioError when there is nothing to take out."""
-        asked = settings_of(
-            LinesSettings, {key: value for key, value in study.design.items() if key != "kind"}, "design"
-        )
+        asked = design_settings(LinesSettings, study)
         trials = settings_of(TotalTrials, study.trials, "trials")
         baseline = open_baseline(scenario, study.baseline)
         found = units_of(scenario, baseline, asked.units, asked.within, study.protocol)

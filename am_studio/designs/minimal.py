@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import BaseModel, Field
 
-from am_studio.designs.base import BASELINE, Arm, Results, Wanted, interleave, is_simulated, settings_of
+from am_studio.designs.base import (
+    BASELINE,
+    Arm,
+    Results,
+    Wanted,
+    design_settings,
+    interleave,
+    is_simulated,
+    settings_of,
+)
 from am_studio.designs.cells import total
 from am_studio.designs.ddmin import Needed, SetOracle, ddmin
 from am_studio.designs.space import Space, open_baseline, open_space
@@ -120,8 +129,7 @@ class Minimal:
     @classmethod
     def open(cls, study: Study, scenario: Scenario) -> Self:
         """The design of this study; StudioError for a detail that is unknown or off in the baseline."""
-        design = {key: value for key, value in study.design.items() if key != "kind"}
-        settings = settings_of(MinimalSettings, design, "design")
+        settings = design_settings(MinimalSettings, study)
         trials = settings_of(MinimalTrials, study.trials, "trials")
         space = open_space(settings.details, open_baseline(scenario, study.baseline), scenario)
         off = [factor.detail for factor in space.factors if space.baseline[factor.detail] == factor.off]

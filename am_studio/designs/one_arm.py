@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import BaseModel
 
-from am_studio.designs.base import BASELINE, Arm, Results, Wanted, interleave, is_simulated, settings_of
+from am_studio.designs.base import (
+    BASELINE,
+    Arm,
+    Results,
+    Wanted,
+    design_settings,
+    interleave,
+    is_simulated,
+    settings_of,
+)
 from am_studio.designs.random_subsets import TotalTrials
 from am_studio.designs.space import open_baseline
 from am_studio.effects.table import removal_effects
@@ -50,7 +59,7 @@ class OneArm:
     @classmethod
     def open(cls, study: Study, scenario: Scenario) -> Self:
         """The design of this study; StudioError when its variant is not allowed."""
-        settings_of(OneArmSettings, {key: value for key, value in study.design.items() if key != "kind"}, "design")
+        design_settings(OneArmSettings, study)
         trials = settings_of(TotalTrials, study.trials, "trials")
         return cls(study, open_baseline(scenario, study.baseline), trials)
 

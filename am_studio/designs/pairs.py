@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import BaseModel, Field
 
-from am_studio.designs.base import BASELINE, Arm, Results, is_simulated, settings_of
-from am_studio.designs.fixed import ArmTrials, FixedArms, must_be_allowed, with_dragged
+from am_studio.designs.base import BASELINE, Arm, Results, design_settings, settings_of
+from am_studio.designs.fixed import ArmTrials, FixedArms, FixedDesign, must_be_allowed, with_dragged
 from am_studio.designs.space import Space, open_baseline, open_space
 from am_studio.effects.interaction import interaction_of
 from am_studio.effects.multiplicity import holm
-from am_studio.effects.table import ArmCounts, removal_effects
+from am_studio.effects.table import ArmCounts
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.yamlfile import Form
-from am_studio.records import EffectTable, Interaction, Study, TrialSpec
+from am_studio.records import EffectTable, Interaction, Study
 
 if TYPE_CHECKING:
     from am_studio.scenarios import Scenario
@@ -43,10 +43,9 @@ class PairsSettings(Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
+class Pairs(FixedDesign):
     """A fixed design: the baseline, each detail removed, each pair removed."""
 
-    fixed: FixedArms
     pairs: tuple[Pair, ...]
 
     kind: ClassVar[str] = "pairs"
@@ -69,8 +68,7 @@ class Pairs:
     @classmethod
     def open(cls, study: Study, scenario: Scenario) -> Self:
         """The design of this study; StudioError for details that are unknown, off, bound together or forbidden."""
-        design = {key: value for key, value in study.design.items() if key != "kind"}
-        settings = settings_of(PairsSettings, design, "design")
+        settings = design_settings(PairsSettings, study)
         trials = settings_of(ArmTrials, study.trials, "trials")
         pairs = _pairs(settings)
         names = list(dict.fromkeys(name for pair in pairs for name in pair))
@@ -85,31 +83,11 @@ class Pairs:
         arms += [_arm(space, pair) for pair in pairs]
         return cls(FixedArms(study, tuple(arms), trials), pairs)
 
-    def arms(self) -> tuple[Arm, ...]:
-        """The baseline, each detail removed, each pair removed."""
-        return self.fixed.arms
-
-    def next_trials(self, results: Results) -> tuple[TrialSpec, ...]:
-        """Everything that has not been named yet, in one random order."""
-        return self.fixed.next_trials(results)
-
-    def greatest(self) -> int:
-        """The number of trials over all models."""
-        return self.fixed.greatest()
-
     def analyse(self, results: Results, outcome: str, model: str) -> EffectTable:
         """The interactions, Holm over the pairs; and each removal against the baseline, Holm over the removals."""
-        baseline, *removals = self.fixed.counts(results, outcome, model)
-        table = removal_effects(
-            baseline.counts,
-            removals,
-            outcome=outcome,
-            model=model,
-            estimand=self.estimand,
-            simulated=is_simulated(self.fixed.study, model),
-            asked=self.fixed.study.analysis,
-        )
-        return replace(table, interactions=_interactions(self.pairs, [baseline, *removals]))
+        counted = self.fixed.counts(results, outcome, model)
+        table = self.effects(counted, outcome, model)
+        return replace(table, interactions=_interactions(self.pairs, counted))
 
 
 def _pairs(settings: PairsSettings) -> tuple[Pair, ...]:

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import BaseModel, Field
 
-from am_studio.designs.base import BASELINE, Arm, Results, is_simulated, settings_of
-from am_studio.designs.fixed import ArmTrials, FixedArms, must_be_allowed
+from am_studio.designs.base import BASELINE, Arm, Results, design_settings, settings_of
+from am_studio.designs.fixed import ArmTrials, FixedArms, FixedDesign, must_be_allowed
 from am_studio.designs.space import open_baseline, open_space
-from am_studio.effects.table import removal_effects
 from am_studio.foundation.yamlfile import Form
-from am_studio.records import EffectTable, Study, TrialSpec
+from am_studio.records import EffectTable, Study
 
 if TYPE_CHECKING:
     from am_studio.scenarios import Scenario
@@ -38,10 +37,8 @@ class PilotSettings(Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Pilot:
+class Pilot(FixedDesign):
     """A fixed design of two arms."""
-
-    fixed: FixedArms
 
     kind: ClassVar[str] = "pilot"
     summary: ClassVar[str] = "A few trials with everything in place and with everything removed: which design fits?"
@@ -62,8 +59,7 @@ class Pilot:
     @classmethod
     def open(cls, study: Study, scenario: Scenario) -> Self:
         """The pilot of this study; StudioError for an unknown detail, or when the scenario forbids all off."""
-        design = {key: value for key, value in study.design.items() if key != "kind"}
-        settings = settings_of(PilotSettings, design, "design")
+        settings = design_settings(PilotSettings, study)
         trials = settings_of(ArmTrials, study.trials, "trials")
         space = open_space(settings.details, open_baseline(scenario, study.baseline), scenario)
         nothing = space.with_only(())
@@ -72,31 +68,9 @@ class Pilot:
         arms = (Arm(BASELINE, BASELINE, space.baseline, ()), Arm(ALL_OFF, "all off", nothing, changed))
         return cls(FixedArms(study, arms, trials))
 
-    def arms(self) -> tuple[Arm, ...]:
-        """All on, all off."""
-        return self.fixed.arms
-
-    def next_trials(self, results: Results) -> tuple[TrialSpec, ...]:
-        """Everything that has not been named yet, in one random order."""
-        return self.fixed.next_trials(results)
-
-    def greatest(self) -> int:
-        """The number of trials over all models."""
-        return self.fixed.greatest()
-
     def analyse(self, results: Results, outcome: str, model: str) -> EffectTable:
         """All off against the baseline."""
-        baseline, nothing = self.fixed.counts(results, outcome, model)
-        table = removal_effects(
-            baseline.counts,
-            [nothing],
-            outcome=outcome,
-            model=model,
-            estimand=self.estimand,
-            simulated=is_simulated(self.fixed.study, model),
-            asked=self.fixed.study.analysis,
-            kind="contrast",
-        )
+        table = self.effects(self.fixed.counts(results, outcome, model), outcome, model, "contrast")
         return replace(table, notes=(*table.notes, *self.notes()))
 
 

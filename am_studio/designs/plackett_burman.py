@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from am_studio.designs.aliasing import alias_lines, is_balanced
 from am_studio.designs.average import Asked
-from am_studio.designs.base import Arm, Results, settings_of
+from am_studio.designs.base import Arm, Results, design_settings, settings_of
 from am_studio.designs.crossing import ARM, WARNING, Crossing, runs_of
 from am_studio.designs.random_subsets import TotalTrials
 from am_studio.designs.space import open_baseline, open_space
@@ -63,8 +63,7 @@ class PlackettBurman:
     @classmethod
     def open(cls, study: Study, scenario: Scenario) -> Self:
         """The design of this study; StudioError for an unknown detail, or a run that is forbidden."""
-        design = {key: value for key, value in study.design.items() if key != "kind"}
-        settings = settings_of(PlackettBurmanSettings, design, "design")
+        settings = design_settings(PlackettBurmanSettings, study)
         trials = settings_of(TotalTrials, study.trials, "trials")
         space = open_space(settings.details, open_baseline(scenario, study.baseline), scenario)
         signs = plan_for(len(space.factors))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from pydantic import BaseModel, Field
 
 from am_studio.designs.average import Asked, average_table
-from am_studio.designs.base import Arm, Results, Wanted, interleave, settings_of, trial_seed
+from am_studio.designs.base import Arm, Results, Wanted, design_settings, interleave, settings_of, trial_seed
 from am_studio.designs.cells import Cells
 from am_studio.designs.space import Space, open_baseline, open_space
 from am_studio.foundation.errors import StudioError
@@ -96,8 +96,7 @@ class RandomSubsets:
     @classmethod
     def open(cls, study: Study, scenario: Scenario) -> Self:
         """The design of this study; StudioError for an unknown detail, or where hardly any subset is allowed."""
-        design = {key: value for key, value in study.design.items() if key != "kind"}
-        settings = settings_of(RandomSubsetsSettings, design, "design")
+        settings = design_settings(RandomSubsetsSettings, study)
         trials = settings_of(TotalTrials, study.trials, "trials")
         baseline = open_baseline(scenario, study.baseline)
         space = open_space(settings.details, baseline, scenario, every_level=settings.levels == "all")
