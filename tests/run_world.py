@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from am_studio.records import ChatRequest, Intent, ModelFailure, ModelSettings, Reply, Study, Usage
+from am_studio.runs.asking_session import Ending
 from am_studio.runs.carry import begin, carry_out, plan_study
-from am_studio.runs.engine import Ending, EngineSettings
+from am_studio.runs.engine_settings import EngineSettings
 from am_studio.runs.events import Event
 from am_studio.runs.study import load_study
 from am_studio.runs.writer import RunWriter

@@ -21,7 +21,7 @@ from am_studio.records import ChatRequest, ModelFailure, ModelSettings, Reply, T
 from am_studio.runs.carry import begin, carry_out, plan_study
 from am_studio.runs.clerk import Clerk, Heard, Judged, can_help
 from am_studio.runs.codec import packed_verdicts
-from am_studio.runs.engine import EngineSettings
+from am_studio.runs.engine_settings import EngineSettings
 from am_studio.runs.runfile import RunFile
 from am_studio.runs.study import load_study, with_changes
 from am_studio.runs.verify import damages

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from am_studio.foundation.errors import StudioError
-from am_studio.runs.engine import EngineSettings
+from am_studio.runs.engine_settings import EngineSettings
 from am_studio.runs.runfile import RunFile
 from am_studio.runs.verify import damages
 

@@ -20,8 +20,9 @@ from am_studio.cli.main import main
 from am_studio.foundation.errors import StudioError
 from am_studio.records import ModelFailure, ModelSettings, Reply
 from am_studio.runs.analysis import analyse
+from am_studio.runs.asking_session import Ending
 from am_studio.runs.deviations import AnalysisChoices
-from am_studio.runs.engine import Ending, EngineSettings
+from am_studio.runs.engine_settings import EngineSettings
 from am_studio.runs.judging_plan import JudgingPlan, judges_seen, plan_judging
 from am_studio.runs.rejudging import Watched, judge_again
 from am_studio.runs.runfile import RunFile

@@ -15,7 +15,7 @@ from am_studio.foundation.hashing import hash_json
 from am_studio.records import ClientName
 from am_studio.runs.analysis import analyse
 from am_studio.runs.carry import carry_out
-from am_studio.runs.engine import EngineSettings
+from am_studio.runs.engine_settings import EngineSettings
 from am_studio.runs.events import Event
 from am_studio.runs.runfile import RunFile
 from loopback import KEY, Provider, serving

@@ -26,7 +26,7 @@ from am_studio.reports.run_results import run_as_json
 from am_studio.runs.analysis import analyse
 from am_studio.runs.browse import about
 from am_studio.runs.carry import begin, carry_out, plan_study
-from am_studio.runs.engine import EngineSettings
+from am_studio.runs.engine_settings import EngineSettings
 from am_studio.runs.follow import look
 from am_studio.runs.runfile import RunFile
 from am_studio.runs.study import load_study

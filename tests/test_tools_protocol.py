@@ -30,7 +30,7 @@ from am_studio.records import (
 )
 from am_studio.runs.analysis import analyse
 from am_studio.runs.carry import begin, carry_out, plan_study
-from am_studio.runs.engine import EngineSettings
+from am_studio.runs.engine_settings import EngineSettings
 from am_studio.runs.runfile import RunFile
 from am_studio.runs.search import search_replies
 from am_studio.runs.study import load_study

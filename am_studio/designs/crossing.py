@@ -81,6 +81,25 @@ class Crossing:
         return average_table(Cells(self.space, results.by_variant(asked.model, asked.outcome), ARM), asked)
 
 
+@dataclass(frozen=True, slots=True)
+class CrossingDesign:
+    """What every design of such runs does the same way."""
+
+    crossing: Crossing
+
+    def arms(self) -> tuple[Arm, ...]:
+        """One arm for all trials."""
+        return self.crossing.arms()
+
+    def next_trials(self, results: Results) -> tuple[TrialSpec, ...]:
+        """Everything that has not been named yet, in one random order."""
+        return self.crossing.next_trials(results)
+
+    def greatest(self) -> int:
+        """The number of trials over all models."""
+        return self.crossing.greatest()
+
+
 def refuse_many(runs: int) -> None:
     """StudioError where a factorial would have more runs than can be paid for."""
     if runs > MOST_RUNS:

@@ -14,13 +14,13 @@ from pydantic import BaseModel, Field
 
 from am_studio.designs.aliasing import alias_lines, resolution
 from am_studio.designs.average import Asked
-from am_studio.designs.base import Arm, Results, design_settings, settings_of
-from am_studio.designs.crossing import ARM, CLEAR_WARNING, WARNING, Crossing, runs_of
+from am_studio.designs.base import Results, design_settings, settings_of
+from am_studio.designs.crossing import ARM, CLEAR_WARNING, WARNING, Crossing, CrossingDesign, runs_of
 from am_studio.designs.random_subsets import TotalTrials
 from am_studio.designs.space import open_baseline, open_space
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.yamlfile import Form
-from am_studio.records import EffectTable, Study, TrialSpec
+from am_studio.records import EffectTable, Study
 
 if TYPE_CHECKING:
     from am_studio.designs.aliasing import Signs
@@ -47,10 +47,9 @@ class FractionalFactorialSettings(Form):
 
 
 @dataclass(frozen=True, slots=True)
-class FractionalFactorial:
+class FractionalFactorial(CrossingDesign):
     """A fixed design: each run of the fraction equally often."""
 
-    crossing: Crossing
     resolution: int | None
     """None: above what is looked at."""
     aliases: tuple[str, ...]
@@ -86,18 +85,6 @@ class FractionalFactorial:
         signs = fraction(len(space.factors), settings)
         crossing = Crossing(study, space, runs_of(signs, space), trials)
         return cls(crossing, resolution(signs), alias_lines(signs, space.details))
-
-    def arms(self) -> tuple[Arm, ...]:
-        """One arm for all trials."""
-        return self.crossing.arms()
-
-    def next_trials(self, results: Results) -> tuple[TrialSpec, ...]:
-        """Everything that has not been named yet, in one random order."""
-        return self.crossing.next_trials(results)
-
-    def greatest(self) -> int:
-        """The number of trials over all models."""
-        return self.crossing.greatest()
 
     def analyse(self, results: Results, outcome: str, model: str) -> EffectTable:
         """Each detail's average effect; below resolution V as a screen, without pairs."""

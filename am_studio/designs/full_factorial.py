@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from pydantic import BaseModel, Field
 
 from am_studio.designs.average import Asked
-from am_studio.designs.base import Arm, Results, design_settings, settings_of
-from am_studio.designs.crossing import ARM, Crossing, allowed_runs, refuse_many
+from am_studio.designs.base import Results, design_settings, settings_of
+from am_studio.designs.crossing import ARM, Crossing, CrossingDesign, allowed_runs, refuse_many
 from am_studio.designs.random_subsets import TotalTrials
 from am_studio.designs.space import open_baseline, open_space
 from am_studio.foundation.yamlfile import Form
-from am_studio.records import EffectTable, Study, TrialSpec
+from am_studio.records import EffectTable, Study
 
 if TYPE_CHECKING:
     from am_studio.scenarios import Scenario
@@ -32,10 +32,9 @@ class FullFactorialSettings(Form):
 
 
 @dataclass(frozen=True, slots=True)
-class FullFactorial:
+class FullFactorial(CrossingDesign):
     """A fixed design: every combination equally often."""
 
-    crossing: Crossing
     free: bool
 
     kind: ClassVar[str] = "full-factorial"
@@ -66,18 +65,6 @@ class FullFactorial:
         refuse_many(space.size)
         runs = allowed_runs(space, space.combinations())
         return cls(Crossing(study, space, runs, trials), space.is_free())
-
-    def arms(self) -> tuple[Arm, ...]:
-        """One arm for all trials."""
-        return self.crossing.arms()
-
-    def next_trials(self, results: Results) -> tuple[TrialSpec, ...]:
-        """Everything that has not been named yet, in one random order."""
-        return self.crossing.next_trials(results)
-
-    def greatest(self) -> int:
-        """The number of trials over all models."""
-        return self.crossing.greatest()
 
     def analyse(self, results: Results, outcome: str, model: str) -> EffectTable:
         """Each detail's average effect, Holm over the details; pairs as a screen."""

@@ -13,13 +13,13 @@ from pydantic import BaseModel, Field
 
 from am_studio.designs.aliasing import alias_lines, is_balanced
 from am_studio.designs.average import Asked
-from am_studio.designs.base import Arm, Results, design_settings, settings_of
-from am_studio.designs.crossing import ARM, WARNING, Crossing, runs_of
+from am_studio.designs.base import Results, design_settings, settings_of
+from am_studio.designs.crossing import ARM, WARNING, Crossing, CrossingDesign, runs_of
 from am_studio.designs.random_subsets import TotalTrials
 from am_studio.designs.space import open_baseline, open_space
 from am_studio.foundation.errors import StudioError
 from am_studio.foundation.yamlfile import Form
-from am_studio.records import EffectTable, Study, TrialSpec
+from am_studio.records import EffectTable, Study
 
 if TYPE_CHECKING:
     from am_studio.designs.aliasing import Signs
@@ -37,10 +37,9 @@ class PlackettBurmanSettings(Form):
 
 
 @dataclass(frozen=True, slots=True)
-class PlackettBurman:
+class PlackettBurman(CrossingDesign):
     """A fixed design: each run equally often."""
 
-    crossing: Crossing
     aliases: tuple[str, ...]
 
     kind: ClassVar[str] = "plackett-burman"
@@ -68,18 +67,6 @@ class PlackettBurman:
         space = open_space(settings.details, open_baseline(scenario, study.baseline), scenario)
         signs = plan_for(len(space.factors))
         return cls(Crossing(study, space, runs_of(signs, space), trials), alias_lines(signs, space.details))
-
-    def arms(self) -> tuple[Arm, ...]:
-        """One arm for all trials."""
-        return self.crossing.arms()
-
-    def next_trials(self, results: Results) -> tuple[TrialSpec, ...]:
-        """Everything that has not been named yet, in one random order."""
-        return self.crossing.next_trials(results)
-
-    def greatest(self) -> int:
-        """The number of trials over all models."""
-        return self.crossing.greatest()
 
     def analyse(self, results: Results, outcome: str, model: str) -> EffectTable:
         """Each detail's average effect, as a screen: Benjamini-Hochberg, and no pairs."""

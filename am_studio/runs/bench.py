@@ -6,8 +6,6 @@ Nothing is stored: a benchmark is asked anew each time. It asks as a run does, t
 from __future__ import annotations
 
 import asyncio
-import random
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,48 +19,23 @@ from am_studio.models.prices import find_price
 from am_studio.models.registry import open_client
 from am_studio.models.tokens import estimate_tokens
 from am_studio.records import ModelSettings, Reply
+from am_studio.runs.asking_session import AskingSession, Ending
 from am_studio.runs.carry import OpenClient, Stopping, stop_signals
-from am_studio.runs.conversation import Conversation, Desk
-from am_studio.runs.crew import Crew
-from am_studio.runs.engine import Ending, EndingKind
+from am_studio.runs.conversation import Conversation
 from am_studio.runs.engine_settings import EngineSettings
-from am_studio.runs.events import ModelPaused, ModelResumed, ModelStopped, Observer, RunStopping
+from am_studio.runs.events import Observer
 from am_studio.runs.flow import Halt
-from am_studio.runs.judge_costs import PlannedJudging
-from am_studio.runs.ledger import Ledger
-from am_studio.runs.lines import make_lines
+from am_studio.runs.judge_costs import AskedOfJudges, PlannedJudging
 from am_studio.runs.operations import AttemptEnded, Operation
 from am_studio.trials import shown
 
 
 @dataclass(frozen=True, slots=True)
-class BenchPlan:
+class BenchPlan(AskedOfJudges):
     """What scoring a judge would do."""
 
     judge: AskingJudge
     cases: tuple[BenchCase, ...]
-    asked: tuple[PlannedJudging, ...]
-
-    @property
-    def models(self) -> tuple[ModelSettings, ...]:
-        """That it asks."""
-        return self.judge.models
-
-    @property
-    def calls(self) -> int:
-        """Requests, at most."""
-        return sum(each.calls for each in self.asked)
-
-    @property
-    def greatest_cost(self) -> float | None:
-        """US dollars at most; None when a price is unknown."""
-        costs = [each.greatest_cost for each in self.asked]
-        return None if None in costs else sum(cost for cost in costs if cost is not None)
-
-    @property
-    def unpriced(self) -> tuple[str, ...]:
-        """Models whose price is unknown."""
-        return tuple(model.name for model in self.models if find_price(model) is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +84,7 @@ def plan_bench(judge: AskingJudge, cases: Sequence[BenchCase]) -> BenchPlan:
         own, price = [each for each in asked if each.model == model], find_price(model)
         cost = None if price is None else sum(price.at_most(each.input_tokens, each.output_tokens) for each in own)
         planned.append(PlannedJudging(model.name, sum(each.calls for each in own), cost))
-    return BenchPlan(judge, tuple(cases), tuple(planned))
+    return BenchPlan(judge, tuple(cases), models=judge.models, asked=tuple(planned))
 
 
 def _written(it: Prepared) -> int:
@@ -139,61 +112,16 @@ async def _session(plan: BenchPlan, watch: BenchWatch, open_model: OpenClient) -
                 await client.close()
 
 
-class _Session:
+class _Session(AskingSession):
     """One scoring under way."""
 
     def __init__(self, plan: BenchPlan, clients: Mapping[ModelSettings, Client], watch: BenchWatch) -> None:
+        super().__init__(clients, watch.settings, watch.observer, watch.budget_usd)
         self._plan = plan
         self._watch = watch
         self._given: dict[int, Judged] = {}
-        self._halted: tuple[EndingKind, str] | None = None
-        self._crew = Crew()
-        self._ledger = Ledger(watch.budget_usd, 0.0)
         self._books = _Books()
-        chance, emit, settings = random.Random(), watch.observer, watch.settings
-        self._lines = make_lines(
-            clients,
-            settings,
-            chance,
-            tell_pause=lambda model, seconds, why: emit(ModelPaused(time.monotonic(), model, seconds, why)),
-            tell_resumed=lambda model: emit(ModelResumed(time.monotonic(), model)),
-            stop=self._given_up,
-        )
-        self._desk = Desk(
-            self._books,
-            self._books,
-            self._ledger,
-            self._lines,
-            emit,
-            self._out_of_budget,
-            settings.tries,
-            settings.attempt_seconds,
-            chance,
-        )
-
-    def stop(self) -> None:
-        """Send nothing more; a second call leaves what is in flight as well."""
-        if self._halted:
-            self._crew.cancel()
-            return
-        self._halt("stopped", "stopped by the user")
-
-    def _halt(self, kind: EndingKind, reason: str) -> None:
-        if self._halted:
-            return
-        self._halted = (kind, reason)
-        for line in self._lines.values():
-            line.lane.close()
-        providers = {line.lane.provider for line in self._lines.values()}
-        flying = sum(provider.throttle.in_flight for provider in providers)
-        self._watch.observer(RunStopping(time.monotonic(), flying))
-
-    def _out_of_budget(self) -> None:
-        self._halt("budget", f"the budget of ${self._watch.budget_usd or 0:,.2f} does not cover another request")
-
-    def _given_up(self, model: ModelSettings, reason: str) -> None:
-        self._watch.observer(ModelStopped(time.monotonic(), model.name, reason))
-        self._halt("models", f"{model.name}: {reason}")
+        self._desk = self._make_desk(self._books, self._books, 0.0)
 
     async def carry_out(self) -> Benched:
         """Every reply, side by side; what was judged is counted in the order of the benchmark."""
@@ -202,12 +130,11 @@ class _Session:
         try:
             await self._crew.through()
         finally:
-            for line in self._lines.values():
-                await line.lane.provider.close()
+            await self._hang_up()
         left = len(self._plan.cases) - len(self._given)
         ending = Ending(*self._halted, left) if self._halted and left else Ending("finished", "", left)
         score = score_of(self._plan.judge.name, (self._given[number] for number in sorted(self._given)))
-        return Benched(score, ending, self._books.ended, self._ledger.spent)
+        return Benched(score, ending, self._books.ended, self._desk.ledger.spent)
 
     async def _judge(self, number: int, case: BenchCase) -> None:
         try:

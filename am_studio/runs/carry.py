@@ -32,7 +32,7 @@ from am_studio.runs.writer import RunWriter
 from am_studio.scenarios import Scenario
 
 if TYPE_CHECKING:
-    from am_studio.runs.engine import Ending
+    from am_studio.runs.asking_session import Ending
 
 OpenClient = Callable[[ModelSettings], Client]
 

@@ -7,12 +7,9 @@ how often the run was interrupted. It prints nothing and knows no terminal; whoe
 from __future__ import annotations
 
 import itertools
-import random
 import time
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from am_studio.designs.base import OpenDesign
 from am_studio.designs.nuisance import with_draws
@@ -21,24 +18,19 @@ from am_studio.models.base import Client
 from am_studio.models.prices import FREE
 from am_studio.models.tokens import let_go_of_table
 from am_studio.records import ModelFailure, ModelSettings, TrialSpec
+from am_studio.runs.asking_session import AskingSession, Ending
 from am_studio.runs.clerk import Clerk, Heard, Judged, can_help
-from am_studio.runs.conversation import Before, Conversation, Desk, Line
-from am_studio.runs.crew import Crew
+from am_studio.runs.conversation import Before, Conversation, Line
 from am_studio.runs.engine_settings import EngineSettings
 from am_studio.runs.events import (
     Event,
-    ModelPaused,
-    ModelResumed,
     ModelStopped,
     Observer,
     RunFinished,
     RunPaused,
-    RunStopping,
 )
 from am_studio.runs.flow import Halt
 from am_studio.runs.judges import Finished, Judging
-from am_studio.runs.ledger import Ledger
-from am_studio.runs.lines import make_lines
 from am_studio.runs.rechecks import mixed_in, recheck_trials
 from am_studio.runs.recorder import Recorder
 from am_studio.runs.telling import Telling
@@ -46,25 +38,11 @@ from am_studio.runs.writer import RunWriter, TrialEnded
 from am_studio.scenarios import Scenario, situate
 from am_studio.trials import hold_conversation, read_transcript
 
-__all__ = ["Ending", "EndingKind", "Engine", "EngineSettings"]
-
-EndingKind = Literal["finished", "stopped", "budget", "models"]
 SPARE = 8
 """At least so many trials of a model are begun at a time, so that one that waits for its next try holds up nobody."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a session ended."""
-
-    kind: EndingKind
-    reason: str
-    """In words; empty when finished."""
-    left: int
-    """Planned trials that have not ended."""
-
-
-class Engine:
+class Engine(AskingSession):
     """One session of work on one run. Use it once, inside a running loop."""
 
     def __init__(
@@ -79,35 +57,19 @@ class Engine:
         settings: EngineSettings | None = None,
     ) -> None:
         """`clients`: for every model of the study, and every model that the judge asks."""
+        settings = settings or EngineSettings()
+        self._study = run.plan.study
+        super().__init__(clients, settings, observer, self._study.budget_usd)
         self._run = run
         self._scenario = scenario
         self._design = design
-        self._observer = observer
-        settings = settings or EngineSettings()
-        self._study = run.plan.study
-        chance = random.Random()
-        self._lines = make_lines(
-            clients, settings, chance, tell_pause=self._paused, tell_resumed=self._resumed, stop=self._given_up
-        )
         self._stopped_models: dict[ModelSettings, str] = {}
-        self._halted: tuple[EndingKind, str] | None = None
         self._begun: dict[int, int] = {}
         """Requests that earlier sessions made for trials that have not ended."""
         self._order = itertools.count()
-        self._crew = Crew()
         self._telling = Telling(run, design)
         self._recorder = Recorder(run, lambda operations: self._emit(self._telling.committed(operations)))
-        self._desk = Desk(
-            run,
-            self._recorder,
-            Ledger(self._study.budget_usd, run.spent()),
-            self._lines,
-            self._emit,
-            self._out_of_budget,
-            settings.tries,
-            settings.attempt_seconds,
-            chance,
-        )
+        self._desk = self._make_desk(run, self._recorder, run.spent())
         self._judging = Judging(judge, scenario, self._desk, self._crew, most=settings.judging)
         self._clerk: Clerk | None = None
         embedded = all(model.embedded for model in self._study.models)
@@ -118,36 +80,15 @@ class Engine:
 
     def stop(self, reason: str = "stopped by the user") -> None:
         """Send nothing more; what is in flight is still stored. A second call leaves that as well."""
-        if self._halted:
-            self._crew.cancel()
-            if self._clerk is not None:
-                self._clerk.dismiss()
-            return
-        self._halt("stopped", reason)
-
-    def _halt(self, kind: EndingKind, reason: str) -> None:
-        if self._halted:
-            return
-        self._halted = (kind, reason)
-        for line in self._lines.values():
-            line.lane.close()
-        providers = {line.lane.provider for line in self._lines.values()}
-        in_flight = sum(provider.throttle.in_flight for provider in providers)
-        self._emit(RunStopping(time.monotonic(), in_flight))
-
-    def _out_of_budget(self) -> None:
-        self._halt("budget", f"the budget of ${self._study.budget_usd or 0:,.2f} does not cover another request")
+        if self._halted and self._clerk is not None:
+            self._clerk.dismiss()
+        super().stop(reason)
 
     def _given_up(self, model: ModelSettings, reason: str) -> None:
+        """The others go on."""
         if model not in self._stopped_models:
             self._stopped_models[model] = reason
             self._emit(ModelStopped(time.monotonic(), model.name, reason))
-
-    def _paused(self, model: str, seconds: float, reason: str) -> None:
-        self._emit(ModelPaused(time.monotonic(), model, seconds, reason))
-
-    def _resumed(self, model: str) -> None:
-        self._emit(ModelResumed(time.monotonic(), model))
 
     def _emit(self, event: Event | None) -> None:
         if event is not None:
@@ -169,8 +110,7 @@ class Engine:
         finally:
             if self._clerk is not None:
                 await self._clerk.close()
-            for line in self._lines.values():
-                await line.lane.provider.close()
+            await self._hang_up()
             if self._recorder.failure is None:
                 self._run.end_session(ending.kind if ending.kind == "finished" else ending.reason)
         now = time.monotonic()

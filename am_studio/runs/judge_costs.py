@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from am_studio.judging import AskingJudge, Judge
 from am_studio.models.prices import find_price
-from am_studio.records import Questions
+from am_studio.records import ModelSettings, Questions
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,31 @@ class PlannedJudging:
     """The greatest number of its requests."""
     greatest_cost: float | None
     """US dollars: every trial is judged, everything is as long as it may be; None: no price is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedOfJudges:
+    """What a plan says of the models that judges ask."""
+
+    models: tuple[ModelSettings, ...]
+    """That are asked."""
+    asked: tuple[PlannedJudging, ...]
+
+    @property
+    def calls(self) -> int:
+        """Requests, at most."""
+        return sum(each.calls for each in self.asked)
+
+    @property
+    def greatest_cost(self) -> float | None:
+        """US dollars at most; None when a price is unknown."""
+        costs = [each.greatest_cost for each in self.asked]
+        return None if None in costs else sum(cost for cost in costs if cost is not None)
+
+    @property
+    def unpriced(self) -> tuple[str, ...]:
+        """Models whose price is unknown."""
+        return tuple(model.name for model in self.models if find_price(model) is None)
 
 
 def planned_judging(

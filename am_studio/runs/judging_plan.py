@@ -8,52 +8,32 @@ from typing import Any
 
 from am_studio.foundation.errors import StudioError
 from am_studio.judging import AskingJudge, Judge, open_judge, settle_judge
-from am_studio.models.prices import find_price
-from am_studio.records import ModelSettings, Questions, TrialSpec
+from am_studio.records import Questions, TrialSpec
 from am_studio.runs import schema
 from am_studio.runs.carried import load_carried
 from am_studio.runs.codec import decoded
-from am_studio.runs.judge_costs import PlannedJudging, planned_judging
+from am_studio.runs.judge_costs import AskedOfJudges, PlannedJudging, planned_judging
 from am_studio.runs.plan import check_judged
 from am_studio.runs.runfile import RunFile
 from am_studio.runs.variants import variant_of
 
 
 @dataclass(frozen=True, slots=True)
-class JudgingPlan:
+class JudgingPlan(AskedOfJudges):
     """What judging a run again would do."""
 
     judge: str
     """Its name."""
     settings: Mapping[str, Any]
     """Settled: they make the same judge anywhere."""
-    models: tuple[ModelSettings, ...]
-    """That it asks."""
     trials: int
     """Still to be judged by it."""
     judged: int
     """That have its verdicts already."""
     left_out: int
     """Without a finished conversation: still to come, or failed."""
-    asked: tuple[PlannedJudging, ...]
     spent: float
     """US dollars that this judge has cost in earlier sessions."""
-
-    @property
-    def calls(self) -> int:
-        """Requests, at most."""
-        return sum(each.calls for each in self.asked)
-
-    @property
-    def greatest_cost(self) -> float | None:
-        """US dollars at most; None when a price is unknown."""
-        costs = [each.greatest_cost for each in self.asked]
-        return None if None in costs else sum(cost for cost in costs if cost is not None)
-
-    @property
-    def unpriced(self) -> tuple[str, ...]:
-        """Models whose price is unknown."""
-        return tuple(model.name for model in self.models if find_price(model) is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +65,7 @@ def plan_judging(run: RunFile, settings: Mapping[str, Any]) -> JudgingPlan:
     asked = _asked(run, judge, [each.questions for each in scenario.every], trials)
     models = () if isinstance(judge, Judge) else judge.models
     left_out = by_state.get(schema.PLANNED, 0) + by_state.get(schema.FAILED, 0)
-    return JudgingPlan(judge.name, settled, models, trials, judged, left_out, asked, run.spent(judge.name))
+    return JudgingPlan(judge.name, settled, trials, judged, left_out, run.spent(judge.name), models=models, asked=asked)
 
 
 def judges_seen(run: RunFile) -> tuple[JudgeSeen, ...]:

@@ -8,8 +8,6 @@ run's plan, its trials and its own verdicts are not touched, nor is where the ru
 from __future__ import annotations
 
 import asyncio
-import random
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,18 +17,14 @@ from am_studio.judging import AskingJudge, Judge, open_judge
 from am_studio.models.base import Client
 from am_studio.models.registry import open_client
 from am_studio.records import ModelSettings, Verdict
+from am_studio.runs.asking_session import AskingSession, Ending
 from am_studio.runs.carried import load_carried
 from am_studio.runs.carry import OpenClient, Stopping, stop_signals
 from am_studio.runs.codec import Damage, packed_verdicts
-from am_studio.runs.conversation import Desk
-from am_studio.runs.crew import Crew
-from am_studio.runs.engine import Ending, EndingKind
 from am_studio.runs.engine_settings import EngineSettings
-from am_studio.runs.events import ModelPaused, ModelResumed, ModelStopped, Observer, RunStopping
+from am_studio.runs.events import Observer
 from am_studio.runs.judges import Finished, Judging
 from am_studio.runs.judging_plan import JudgingPlan, unjudged
-from am_studio.runs.ledger import Ledger
-from am_studio.runs.lines import make_lines
 from am_studio.runs.operations import Operation, TrialJudged
 from am_studio.runs.recorder import Recorder
 from am_studio.runs.writer import RunWriter
@@ -81,7 +75,7 @@ async def _session(run: RunWriter, plan: JudgingPlan, watched: Watched, open_mod
                 await client.close()
 
 
-class Rejudging:
+class Rejudging(AskingSession):
     """One session of judging. Use it once, inside a running loop."""
 
     def __init__(
@@ -92,62 +86,15 @@ class Rejudging:
         clients: Mapping[ModelSettings, Client],
         watched: Watched,
     ) -> None:
+        super().__init__(clients, watched.settings, watched.observer, watched.budget_usd)
         self._run = run
         self._scenario = scenario
         self._judge = judge.name
-        self._budget = watched.budget_usd
         self._progress = watched.progress
-        self._emit = observer = watched.observer
-        settings = watched.settings
         self._judged = 0
-        self._halted: tuple[EndingKind, str] | None = None
-        chance = random.Random()
-        self._lines = make_lines(
-            clients,
-            settings,
-            chance,
-            tell_pause=lambda model, seconds, why: observer(ModelPaused(time.monotonic(), model, seconds, why)),
-            tell_resumed=lambda model: observer(ModelResumed(time.monotonic(), model)),
-            stop=self._given_up,
-        )
-        self._crew = Crew()
         self._recorder = Recorder(run, self._committed)
-        desk = Desk(
-            run,
-            self._recorder,
-            Ledger(watched.budget_usd, run.spent(judge.name)),
-            self._lines,
-            observer,
-            self._out_of_budget,
-            settings.tries,
-            settings.attempt_seconds,
-            chance,
-        )
-        self._judging = Judging(judge, scenario, desk, self._crew, most=settings.judging, ended=_trial_judged)
-
-    def stop(self) -> None:
-        """Send nothing more; what is in flight is still stored. A second call leaves that as well."""
-        if self._halted:
-            self._crew.cancel()
-            return
-        self._halt("stopped", "stopped by the user")
-
-    def _halt(self, kind: EndingKind, reason: str) -> None:
-        if self._halted:
-            return
-        self._halted = (kind, reason)
-        for line in self._lines.values():
-            line.lane.close()
-        providers = {line.lane.provider for line in self._lines.values()}
-        self._emit(RunStopping(time.monotonic(), sum(provider.throttle.in_flight for provider in providers)))
-
-    def _out_of_budget(self) -> None:
-        self._halt("budget", f"the budget of ${self._budget or 0:,.2f} does not cover another request")
-
-    def _given_up(self, model: ModelSettings, reason: str) -> None:
-        """A judge needs all of its models, so there is nothing to go on with."""
-        self._emit(ModelStopped(time.monotonic(), model.name, reason))
-        self._halt("models", f"{model.name}: {reason}")
+        desk = self._make_desk(run, self._recorder, run.spent(judge.name))
+        self._judging = Judging(judge, scenario, desk, self._crew, most=watched.settings.judging, ended=_trial_judged)
 
     def _committed(self, operations: Sequence[Operation]) -> None:
         more = sum(isinstance(operation, TrialJudged) for operation in operations)
@@ -164,8 +111,7 @@ class Rejudging:
             await self._crew.through()
             self._recorder.check()
         finally:
-            for line in self._lines.values():
-                await line.lane.provider.close()
+            await self._hang_up()
             if self._recorder.failure is None:
                 # Where the run itself stands is told by its last session, and is as it was.
                 self._run.end_session(before[-1].ending if before else "")

@@ -37,7 +37,7 @@ from am_studio.records import (
     Verdict,
 )
 from am_studio.runs.carry import begin, carry_out, plan_study
-from am_studio.runs.engine import EngineSettings
+from am_studio.runs.engine_settings import EngineSettings
 from am_studio.runs.runfile import RunFile
 from am_studio.runs.study import load_study
 from am_studio.scenarios import load_scenario, render

@@ -26,7 +26,7 @@ from am_studio.records import Study
 from am_studio.reports.plan_words import most_words
 from am_studio.runs.asking import reasons_to_ask
 from am_studio.runs.carry import begin, carry_out, plan_study, refuse_unpriced
-from am_studio.runs.engine import EngineSettings
+from am_studio.runs.engine_settings import EngineSettings
 from am_studio.runs.runfile import SUFFIX, RunFile
 from am_studio.runs.writer import RunWriter
 

@@ -13,17 +13,14 @@ from am_studio.foundation.locations import runs_directory
 from am_studio.foundation.yamlfile import parse_yaml
 from am_studio.records import Study
 from am_studio.runs.advice import Advice, advise, pilot_study
-from am_studio.runs.asking import reasons_to_ask
-from am_studio.runs.carry import plan_study, refuse_unpriced
+from am_studio.runs.carry import plan_study
 from am_studio.runs.runfile import SUFFIX, RunFile
 from am_studio.runs.study_assessment import assess
 from am_studio.runs.study_document import StudyDocument
 from am_studio.scenarios import Scenario
-from am_studio.tui.launching import launch_pilot, new_run_path
+from am_studio.tui.launching import launch_pilot
 from am_studio.tui.strangers import filled, plain
-from am_studio.tui.study import dialogs
-from am_studio.tui.study.launch_flow import LaunchScreen
-from am_studio.tui.study.plan_told import launch_lines
+from am_studio.tui.study.launch_flow import launch_agreed
 from am_studio.tui.widgets import Choice, ChoiceScreen
 
 if TYPE_CHECKING:
@@ -92,22 +89,9 @@ async def _pilot(
     app: StudioApp, document: StudyDocument, study: Study, save: Callable[[], Awaitable[bool]]
 ) -> Path | None:
     """Launch a pilot once that is agreed to; its run when it has begun."""
-    unsaved = document.dirty or document.is_new
     try:
-        plan, scenario = await asyncio.to_thread(plan_study, pilot_study(study))
-        refuse_unpriced(plan)
-        run = new_run_path(plan.study.name)
-        reasons = reasons_to_ask(plan, scenario.directory)
-        lines = launch_lines(plan, document.path, run, unsaved=unsaved, reasons=reasons)
-        if not await dialogs.agree_to_launch(app, lines):
-            return None
-        if (unsaved or document.changed_on_disk()) and not await save():
-            return None
-        launched = await asyncio.to_thread(launch_pilot, document.path, run)
+        planned = await asyncio.to_thread(plan_study, pilot_study(study))
     except StudioError as error:
         app.show_error(error)
         return None
-    beginning = await app.push_screen_wait(LaunchScreen(launched))
-    if isinstance(beginning, StudioError):
-        await dialogs.tell_failure(app, beginning)
-    return run if beginning == "begun" else None
+    return await launch_agreed(app, document, planned, launch_pilot, save)

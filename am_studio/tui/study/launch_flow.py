@@ -27,6 +27,8 @@ from am_studio.tui.study.plan_told import launch_lines
 from am_studio.tui.widgets import DIALOG_CSS
 
 if TYPE_CHECKING:
+    from am_studio.runs.plan import Plan
+    from am_studio.scenarios import Scenario
     from am_studio.tui.app import StudioApp
 
 Beginning = Literal["begun", "cancelled"] | StudioError
@@ -45,6 +47,18 @@ async def launch_study(app: StudioApp, document: StudyDocument, save: Callable[[
     if plan is None or scenario is None:
         app.notify("Mend the problems first: f7 goes to the next one.", severity="warning", markup=False)
         return None
+    return await launch_agreed(app, document, (plan, scenario), launch, save)
+
+
+async def launch_agreed(
+    app: StudioApp,
+    document: StudyDocument,
+    planned: tuple[Plan, Scenario],
+    start: Callable[[Path, Path], Launched],
+    save: Callable[[], Awaitable[bool]],
+) -> Path | None:
+    """Ask whether this plan is to be carried out, save, `start` a process; the run when it has begun, None when it has not."""
+    plan, scenario = planned
     run = new_run_path(plan.study.name)
     unsaved = document.dirty or document.is_new
     try:
@@ -55,7 +69,7 @@ async def launch_study(app: StudioApp, document: StudyDocument, save: Callable[[
             return None
         if (unsaved or document.changed_on_disk()) and not await save():
             return None
-        launched = await asyncio.to_thread(launch, document.path, run)
+        launched = await asyncio.to_thread(start, document.path, run)
     except StudioError as error:
         app.show_error(error)
         return None
