@@ -67,9 +67,10 @@ def keys(app: StudioApp) -> set[str]:
 
 
 @pytest.fixture
-def launched(small_pack: WritePack, tmp_path: Path) -> Iterator[Path]:
-    """A run of some thousand trials that goes on in a process of its own."""
-    study_at(small_pack(), trials="{per_arm: 4000, baseline: 4000}")
+def launched(small_pack: WritePack, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A run of some thousand trials, or as many as the test asks for, that goes on in a process of its own."""
+    each = getattr(request, "param", 8_000)
+    study_at(small_pack(), trials=f"{{per_arm: {each}, baseline: {each}}}")
     path = tmp_path / "live.amrun"
     started = launching.launch(tmp_path / "study.yaml", path)
     yield path
@@ -112,7 +113,7 @@ async def test_a_launched_run_is_watched_paused_left_resumed_and_seen_to_its_end
         assert launching.is_running(launched)
         app.open_board(launched)
         await until(pilot, lambda: on_board(app) and "✓ finished" in text(app, "status"))
-        assert "12000/12000 trials" in text(app, "figures")
+        assert "24000/24000 trials" in text(app, "figures")
         assert "session 2 ended: finished" in text(app, "lines")
         await pilot.press("r")
         assert app.opened == [("results", launched)]
@@ -137,6 +138,7 @@ async def test_a_run_that_would_send_a_key_somewhere_is_not_resumed_unasked(
         assert not launching.log_path(path).exists()
 
 
+@pytest.mark.parametrize("launched", [40_000], indirect=True)  # it must not come to its end
 async def test_stopping_asks_first_and_the_run_stays_resumable(launched: Path) -> None:
     async with studio() as (app, pilot):
         app.open_board(launched)
