@@ -22,6 +22,7 @@ from am_studio.runs.carry import begin, carry_out, plan_study
 from am_studio.runs.study import load_study
 from am_studio.scenarios.starting import start_pack
 from am_studio.tui.app import StudioApp
+from tests.studio_world import painted, still, until
 
 MOMENT = datetime.datetime(2031, 5, 14, 16, 40, tzinfo=datetime.UTC)
 SIZES = [(80, 24), (120, 36), pytest.param((200, 60), marks=pytest.mark.slow)]
@@ -145,15 +146,16 @@ def test_the_look_of_a_screen(
     opened, keys = SCREENS[screen]
 
     async def arrive(pilot: Pilot[Any]) -> None:
-        await rest(pilot)
+        await until(pilot, lambda: "Reading the library" not in painted(pilot.app))
+        await still(pilot)
         left = pilot.app.screen
         opened(pilot.app)  # type: ignore[arg-type]
         if opened is not _library:
             await arrived(pilot, left)
-        await rest(pilot)
         for key in keys:
+            await still(pilot)
             await pilot.press(key)
-            await rest(pilot)
+        await rest(pilot)
 
     run_before: Callable[[Pilot[Any]], Awaitable[None]] = arrive
     app = StudioApp(theme=theme)
