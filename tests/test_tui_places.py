@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import stat
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,14 @@ from am_studio.tui.app import StudioApp
 from am_studio.tui.author.screen import AuthorScreen
 from am_studio.tui.library.screen import LibraryScreen
 from am_studio.tui.palette import StudioCommands
+from am_studio.tui.reports.screen import ReportScreen
 from am_studio.tui.results.screen import ResultsScreen
 from am_studio.tui.study.screen import StudyScreen
 from am_studio.tui.transcripts.screen import TranscriptsScreen
 from am_studio.tui.welcome import restoring
 from am_studio.tui.welcome.documents import (
     OpenBoard,
+    OpenReport,
     OpenResults,
     OpenScenario,
     OpenStudy,
@@ -55,6 +59,14 @@ def run(home: Path) -> Path:
     run.parent.mkdir()
     work(new_run(study_at(home / "my-pack" / "small"), run), Subject())
     return run
+
+
+@pytest.fixture
+def other(run: Path) -> Path:
+    """Another run of the same study."""
+    other = run.with_name("other.amrun")
+    work(new_run(study_at(run.parent.parent / "my-pack" / "small"), other), Subject())
+    return other
 
 
 @asynccontextmanager
@@ -110,6 +122,7 @@ async def test_a_scenario_is_offered_on_a_key_and_opens_where_the_cursor_was(hom
         await until(pilot, lambda: isinstance(app.screen, AuthorScreen) and app.focused is not None)
         app.screen.go_to_place(NEWS, 9, 3)
         await until(pilot, lambda: app.screen.query_one("#email").cursor == (9, 3))
+        app.screen.ask(replace(app.screen.asked, choices={"hint": "on", "gone": "off"}))
         leave(app)
     async with studio((80, 24)) as (app, pilot):
         await until(pilot, lambda: offered(app) == [". goes on with my-pack/small"])
@@ -119,6 +132,8 @@ async def test_a_scenario_is_offered_on_a_key_and_opens_where_the_cursor_was(hom
         await until(pilot, lambda: app.screen.query_one("#email").cursor == (9, 3))
         await until(pilot, lambda: app.focused is not None and app.focused.id == "text")
         assert app.screen.asked.file == NEWS
+        assert app.screen.asked.choices["hint"] == "on", "and what was toggled"
+        await until(pilot, lambda: app.screen.shown.variant is not None and app.screen.shown.variant["hint"] == "on")
 
 
 @pytest.mark.asyncio
@@ -226,15 +241,32 @@ def test_two_studios_in_one_directory_keep_what_the_other_kept(home: Path) -> No
     assert kept == {"one-0", "one-1", "other-0", "other-1"}
 
 
+@pytest.mark.asyncio
+@pytest.mark.parametrize("comparison", [False, True])
+async def test_a_report_opens_at_the_part_that_was_read(run: Path, other: Path, comparison: bool) -> None:
+    async with studio() as (app, pilot):
+        (app.open_comparison if comparison else app.open_report)((run, other), "coercion")
+        await until(pilot, lambda: isinstance(app.screen, ReportScreen) and app.screen.where_one_is())
+        await pilot.press("n", "n")
+        before = app.screen.where_one_is()
+        assert before.part
+        leave(app)
+    async with studio() as (app, pilot):
+        await until(pilot, lambda: offered(app) == [f". goes on with report of {run.stem}"])
+        await pilot.press("full_stop")
+        await until(pilot, lambda: isinstance(app.screen, ReportScreen) and app.screen.where_one_is() == before)
+
+
 def test_every_kind_of_document_is_read_back_as_it_was_kept() -> None:
     kinds = (
-        OpenScenario("/w/pack/one", NEWS, 3, 7, "editor"),
+        OpenScenario("/w/pack/one", NEWS, 3, 7, "editor", {"hint": "on"}),
         OpenStudy("/w/a.yaml"),
         OpenBoard("/w/a.amrun"),
         OpenResults("/w/a.amrun", "leak", "sim/strategist"),
         OpenTranscripts("/w/a.amrun", {"answer": "yes"}, "unless", 12),
+        OpenReport("/w/a.amrun", ("/w/b.amrun",), True, "leak", "Methods"),
     )
-    assert [from_data(as_data(each)) for each in kinds] == list(kinds)
+    assert [from_data(json.loads(json.dumps(as_data(each)))) for each in kinds] == list(kinds)
 
 
 @pytest.mark.parametrize(
@@ -244,8 +276,10 @@ def test_every_kind_of_document_is_read_back_as_it_was_kept() -> None:
         {"kind": "shell", "place": "/"},
         {"kind": "study", "place": 3},
         {"kind": "study", "place": "/" + "x" * 5000},
-        {"kind": "scenario", "place": "/w", "file": "", "line": True, "column": 1, "pane": ""},
+        {"kind": "scenario", "place": "/w", "file": "", "line": True, "column": 1, "pane": "", "choices": {}},
         {"kind": "transcripts", "place": "/w", "filter": {"answer": []}, "needle": "", "trial": 0},
+        {"kind": "report", "place": "/w", "others": [3], "comparison": False, "outcome": "", "part": ""},
+        {"kind": "report", "place": "/w", "others": "ab", "comparison": False, "outcome": "", "part": ""},
     ],
 )
 def test_what_was_not_kept_by_the_studio_is_no_document(wrong: dict[str, Any]) -> None:

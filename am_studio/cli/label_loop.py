@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from am_studio.cli.console import data
+from am_studio.foundation.cells import cells, wrapped
 from am_studio.foundation.hygiene import one_line, visible
 from am_studio.records import Answer, Evidence
 from am_studio.runs.label_samples import LabelSample
@@ -131,7 +132,7 @@ def _ask(asked: Asked, queue: Queue, read_key: Callable[[], str]) -> str:
     while True:
         size = shutil.get_terminal_size((80, 24))
         width = max(min(size.columns - 1, WIDEST), 20)
-        foot = ["", *textwrap.wrap(HELP, width)]
+        foot = ["", *wrapped(HELP, width)]
         head = _head(asked, queue, width)
         pages = _paged(asked.lines(width, evidence=evidence), max(size.lines - len(head) - len(foot) - 2, 3))
         page = min(page, len(pages) - 1)
@@ -155,7 +156,7 @@ def _head(asked: Asked, queue: Queue, width: int) -> list[str]:
     own = queue.own.get(trial)
     label = f" · your label: {own}" if own else ""
     place = f"{queue.place + 1}/{len(queue.trials)} · {queue.labelled} labelled · trial {trial}{label}"
-    return [one_line(place, width), *textwrap.wrap(one_line(asked.question), width)[:4], ""]
+    return [one_line(place, width), *wrapped(one_line(asked.question), width)[:4], ""]
 
 
 def _paged(lines: Sequence[str], height: int) -> list[Sequence[str]]:
@@ -164,7 +165,13 @@ def _paged(lines: Sequence[str], height: int) -> list[Sequence[str]]:
 
 def _wrapped(text: str, width: int) -> Iterable[str]:
     for line in visible(text).expandtabs(4).splitlines():
-        yield from textwrap.wrap(line, width, break_on_hyphens=False, drop_whitespace=False) or [""]
+        if cells(line) <= width:
+            yield line
+        elif line.isascii():
+            yield from textwrap.wrap(line, width, break_on_hyphens=False, drop_whitespace=False)
+        else:  # some of its signs take two cells, or none
+            words = line.lstrip()
+            yield from wrapped(words, width, first=line[: len(line) - len(words)][: width // 2])
 
 
 def _marked(text: str, evidence: Sequence[Evidence]) -> str:

@@ -27,6 +27,7 @@ from am_studio.tui.strangers import plain
 from am_studio.tui.welcome.documents import (
     Document,
     OpenBoard,
+    OpenReport,
     OpenResults,
     OpenScenario,
     OpenStudy,
@@ -78,6 +79,12 @@ class ScreensApp(PanesApp):
                 self.open_results(place, outcome=document.outcome, model=document.model)
             case OpenTranscripts():
                 self.open_transcripts(place, start=document)
+            case OpenReport():
+                runs = (place, *map(Path, document.others))
+                if document.comparison:
+                    self.open_comparison(runs, document.outcome, document.part)
+                else:
+                    self.open_report(runs, document.outcome, document.part)
 
     def show_in_library(self, directory: Path) -> None:
         """Choose this scenario in the library."""
@@ -126,9 +133,9 @@ class ScreensApp(PanesApp):
         """Open the report of these runs, at the part whose title begins so."""
         self._open("report", lambda: ("report", runs), {"outcome": outcome, "part": part})
 
-    def open_comparison(self, runs: Sequence[Path], outcome: str = "") -> None:
-        """Open what differs between these runs and the first of them."""
-        self._open("report", lambda: ("comparison", runs), {"outcome": outcome})
+    def open_comparison(self, runs: Sequence[Path], outcome: str = "", part: str = "") -> None:
+        """Open what differs between these runs and the first of them, at the part whose title begins so."""
+        self._open("report", lambda: ("comparison", runs), {"outcome": outcome, "part": part})
 
     def open_packs(self, selected: Path | None = None) -> None:
         """Open the packs, at the one in this directory."""

@@ -30,13 +30,15 @@ class Movement(AuthorBase):
     # Where one is. ---------------------------------------------------------------------------------------------------
 
     def where_one_is(self) -> OpenScenario:
-        """The open text and the cursor in it."""
+        """The open text, the cursor in it, and the toggled details."""
         line, column = self.query_one(EditorPane).cursor
         directory = str(self.document.directory.absolute())
-        return OpenScenario(directory, self.asked.file, line, column, self.pane)
+        return OpenScenario(directory, self.asked.file, line, column, self.pane, dict(self.asked.choices))
 
     def take_up(self, place: OpenScenario) -> None:
         """Go where one was, as far as it is still there."""
+        if place.choices:
+            self.ask(replace(self.asked, choices=place.choices))  # a level that is gone is passed over
         if place.file in self.texts:
             self.go_to_place(place.file, place.line, place.column)
         if place.pane in PANES and place.pane != "editor":

@@ -29,6 +29,7 @@ from am_studio.tui.reports.heat import heat_map
 from am_studio.tui.reports.messages import Built, NotBuilt, NotWritten, PageWritten
 from am_studio.tui.reports.pages import Kind, build, heat_of, page_path, part_lines, titles, write_page
 from am_studio.tui.strangers import joined, plain
+from am_studio.tui.welcome.documents import OpenReport
 from am_studio.tui.widgets import StudioFooter, TitleBar
 
 if TYPE_CHECKING:
@@ -82,6 +83,15 @@ class ReportScreen(Screen[None]):
         """Build it."""
         self.query_one("#parts").focus()
         self._build()
+
+    def where_one_is(self) -> OpenReport | None:
+        """The report and its part; None before it is there."""
+        part = self.query_one("#parts", OptionList).highlighted
+        if self._report is None or part is None:
+            return None
+        first, *others = (str(run.absolute()) for run in self._runs)
+        title = titles(self._report)[part].strip()
+        return OpenReport(first, tuple(others), self._kind == "comparison", self._outcome, title)
 
     @work(thread=True, exclusive=True, group="build")
     def _build(self) -> None:

@@ -9,8 +9,8 @@ from typing import Any, Protocol, runtime_checkable
 
 _LONGEST = 4096
 """Characters of one remembered word: the longest path that systems take."""
-_MOST = 32
-"""Parts of a filter."""
+_MOST = 400
+"""Parts of a filter, or details with another level than their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class OpenScenario:
     column: int = 1
     pane: str = ""
     """The pane with the focus: inbox, editor, details or preview."""
+    choices: Mapping[str, str] = field(default_factory=dict)
+    """The levels that were chosen, by detail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,28 @@ class OpenTranscripts:
     """The trial that was read; -1: none."""
 
 
-Document = OpenScenario | OpenStudy | OpenBoard | OpenResults | OpenTranscripts
+@dataclass(frozen=True, slots=True)
+class OpenReport:
+    """A report of runs, or a comparison of them with the first."""
+
+    place: str
+    """The first run's file."""
+    others: tuple[str, ...] = ()
+    """The other runs' files."""
+    comparison: bool = False
+    outcome: str = ""
+    part: str = ""
+    """The title of the part that was read."""
+
+
+Document = OpenScenario | OpenStudy | OpenBoard | OpenResults | OpenTranscripts | OpenReport
 _KINDS: Mapping[str, type[Document]] = {
     "scenario": OpenScenario,
     "study": OpenStudy,
     "board": OpenBoard,
     "results": OpenResults,
     "transcripts": OpenTranscripts,
+    "report": OpenReport,
 }
 _WORDS = {
     "scenario": "",
@@ -81,6 +98,7 @@ _WORDS = {
     "board": "run ",
     "results": "results of ",
     "transcripts": "transcripts of ",
+    "report": "report of ",
 }
 
 
@@ -107,12 +125,16 @@ def called(document: Document) -> str:
 
 def same(one: Document, other: Document) -> bool:
     """Whether they are one document on one screen, wherever in it."""
+    if isinstance(one, OpenReport) and isinstance(other, OpenReport):
+        return (one.place, one.others, one.comparison) == (other.place, other.others, other.comparison)
     return type(one) is type(other) and one.place == other.place
 
 
 def is_there(document: Document) -> bool:
     """Whether it still lies where it lay."""
     place = Path(document.place)
+    if isinstance(document, OpenReport):
+        return all(Path(run).is_file() for run in (document.place, *document.others))
     return place.is_dir() if isinstance(document, OpenScenario) else place.is_file()
 
 
@@ -127,12 +149,19 @@ def from_data(kept: Any) -> Document:
     given: dict[str, Any] = {part.name: kept[part.name] for part in fields(kind)}
     for part in fields(kind):
         _check(given[part.name], "" if part.name == "place" else part.default)
+        if isinstance(given[part.name], list):
+            given[part.name] = tuple(given[part.name])
     return kind(**given)
 
 
 def _check(value: object, like: object) -> None:
-    """ValueError unless this is a word, a number or a mapping of words, as `like` is."""
-    if isinstance(like, (str, int)):
+    """ValueError unless this is a word, a number, a list or a mapping of words, as `like` is."""
+    if isinstance(like, tuple):
+        if not isinstance(value, list | tuple) or len(value) > _MOST:
+            raise ValueError("not what was kept")
+        for word in value:
+            _check(word, "")
+    elif isinstance(like, (str, int)):
         if type(value) is not type(like) or (isinstance(value, str) and len(value) > _LONGEST):
             raise ValueError("not what was kept")
     elif not isinstance(value, dict) or len(value) > _MOST:
