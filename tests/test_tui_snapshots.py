@@ -81,7 +81,7 @@ def workspace(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
 async def rest(pilot: Pilot[Any]) -> None:
     """Until nothing is being worked out any more and the picture has stood still for a while, however busy the machine is."""
     still, before = 0, ""
-    for _ in range(400):
+    for _ in range(2000):
         await pilot.pause(0.05)
         for field in pilot.app.screen.query("Input, TextArea"):
             field.cursor_blink = False  # type: ignore[attr-defined]
@@ -95,10 +95,7 @@ async def rest(pilot: Pilot[Any]) -> None:
 
 async def arrived(pilot: Pilot[Any], left: Screen[Any]) -> None:
     """Until another screen than the one that was left is there, and something in it has the focus."""
-    for _ in range(400):
-        await pilot.pause(0.05)
-        if pilot.app.screen is not left and pilot.app.focused is not None:
-            break
+    await until(pilot, lambda: pilot.app.screen is not left and pilot.app.focused is not None)
 
 
 def _library(app: StudioApp) -> None:
