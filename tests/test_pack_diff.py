@@ -158,6 +158,14 @@ def test_a_zip_is_compared_with_the_directory_that_it_was_made_of(
     )
 
 
+def test_of_a_scenario_that_one_pack_alone_has_nothing_is_claimed(versions: tuple[Path, Path]) -> None:
+    first, _ = versions
+    shutil.copytree(first, "more/my-pack")
+    shutil.copytree(first / "small", "more/my-pack/large")
+    told = diff_of("my-pack", "more/my-pack").summary
+    assert told.endswith("; scenario large added; in scenarios of both, the subject reads the same")
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

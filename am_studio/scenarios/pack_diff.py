@@ -89,7 +89,11 @@ class PackDiff:
         default = sum(len(prompt.hunks) for prompt in prompts if prompt.variant == "default")
         others = len([prompt for prompt in prompts if prompt.variant != "default"])
         unknown = any(each.problem for each in self.scenarios)
-        told = "the subject reads the same" if not prompts else f"{_counted(default, 'change')} in the default prompt"
+        if prompts:
+            told = f"{_counted(default, 'change')} in the default prompt"
+        else:  # of a scenario that only one of them has there is nothing to compare
+            shared = all(each.diff is not None for each in self.scenarios)
+            told = "the subject reads the same" if shared else "in scenarios of both, the subject reads the same"
         more = f", more in {_counted(others, 'variant')}" if others else ""
         return "; ".join([*parts, *(["what it means to the subject is not known"] if unknown else [told + more])])
 
